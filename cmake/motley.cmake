@@ -1,0 +1,54 @@
+# How Motley's targets are made: one static library per folder, PRIVATE links, includes relative to the root.
+
+add_library(motley_options INTERFACE)
+target_include_directories(motley_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(motley_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Werror)
+if(MOTLEY_SANITIZE)
+  target_compile_options(motley_options INTERFACE -fsanitize=${MOTLEY_SANITIZE} -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer -g1)
+  target_link_options(motley_options INTERFACE -fsanitize=${MOTLEY_SANITIZE})
+endif()
+
+# motley_library(NAME [LIBRARIES lib...]): the *.cc of the current folder as the static library motley-NAME.
+function(motley_library name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(motley-${name} STATIC ${sources})
+  target_link_libraries(motley-${name} PRIVATE motley_options ${ARG_LIBRARIES})
+endfunction()
+
+# motley_backend(NAME [LIBRARIES lib...]): the *.cc of the current folder as the plug-in libmotley-backend-NAME.so.
+function(motley_backend name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  add_library(motley-backend-${name} MODULE ${sources})
+  target_link_libraries(motley-backend-${name} PRIVATE motley_options ${ARG_LIBRARIES})
+  set_target_properties(motley-backend-${name} PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY ${MOTLEY_PLUGIN_FOLDER} CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  if(NOT MOTLEY_SANITIZE)
+    target_link_options(motley-backend-${name} PRIVATE -Wl,-z,defs)
+  endif()
+endfunction()
+
+# motley_program(NAME [LIBRARIES lib...] SOURCES file...): a program in bin/.
+function(motley_program name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;SOURCES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE motley_options ${ARG_LIBRARIES})
+endfunction()
+
+# motley_test(NAME [LIBRARIES lib...] [LABELS label...]): the *_test.cc (and helpers) of the current folder as one
+# GoogleTest program in tests/, each of its tests a ctest test.
+include(GoogleTest)
+function(motley_test name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;LABELS;PROPERTIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE motley_options ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}" ${ARG_PROPERTIES})
+endfunction()

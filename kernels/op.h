@@ -29,12 +29,18 @@ std::optional<TensorType> TypeFromName(std::string_view name);  // any case
 // Bytes of a row of `cols` values; cols is a multiple of block_elements.
 int64_t RowBytes(TensorType type, int64_t cols);
 
+enum class Layout : uint8_t {
+  kDense,   // rows of GGUF blocks or plain values, `stride` apart
+  kDevice,  // a weight that Device::LoadWeight laid out as it likes; stride means nothing
+};
+
 // An operand on a device. `handle` means what the device that allocated it says: a host address on cpu, a cl_mem
-// on opencl. A weight (Device::LoadWeight) has the device's own layout behind the same type and shape.
+// on opencl.
 struct Tensor {
   void* handle = nullptr;
   int64_t offset = 0;  // bytes
   TensorType type = TensorType::kF32;
+  Layout layout = Layout::kDense;
   int64_t rows = 0;
   int64_t cols = 0;
   int64_t stride = 0;  // values between the starts of two rows; == cols when dense

@@ -47,6 +47,8 @@ class Buffer {
   virtual ~Buffer() = default;
   virtual void* handle() = 0;
   virtual uint64_t size() const = 0;
+  // The bytes themselves where the host can use them after Sync (cpu), else nullptr: then CopyIn and CopyOut.
+  virtual std::byte* host() { return nullptr; }
 };
 
 // How ops of a model will use a weight: it chooses the layout that LoadWeight may repack it to.

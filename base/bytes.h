@@ -15,8 +15,7 @@ using MutableBytes = std::span<std::byte>;
 
 // A little-endian value at an address that need not be aligned. The caller has checked the bounds.
 template <class T>
-  requires std::is_trivially_copyable_v<T>
-T LoadUnaligned(const void* from) {
+requires std::is_trivially_copyable_v<T> T LoadUnaligned(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
   return value;

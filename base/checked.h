@@ -1,5 +1,6 @@
 #pragma once
-// Arithmetic that says when it overflows. For every number that came from a file, a frame or a request.
+// Arithmetic that says when it overflows. For every number that came from a file, a frame or a
+// request.
 
 #include <concepts>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
-// Structured log lines to stderr (and the journal's priorities when run as a service). spdlog behind it. Any thread.
-// Prompts and outputs are never logged above kTrace.
+// Structured log lines to stderr (and the journal's priorities when run as a service). spdlog
+// behind it. Any thread. Prompts and outputs are never logged above kTrace.
 
 #include <string_view>
 
@@ -8,7 +8,8 @@ namespace motley {
 
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
 
-// What is printed from now on; the default is kInfo, or $MOTLEY_LOG (trace|debug|info|warning|error) at first use.
+// What is printed from now on; the default is kInfo, or $MOTLEY_LOG
+// (trace|debug|info|warning|error) at first use.
 void SetLogLevel(LogLevel level);
 // Put before every line: "motleyd", "worker cpu0".
 void SetLogName(std::string_view name);

@@ -156,7 +156,8 @@ Result<Mapping> MapShared(const Fd& fd, Access access) {
 
 Result<std::pair<Fd, Fd>> MakeSocketPair() {
   int fds[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) return LastError("socketpair");
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
+    return LastError("socketpair");
   return std::pair(Fd(fds[0]), Fd(fds[1]));
 }
 
@@ -180,7 +181,8 @@ Status SendMessage(const Fd& socket, Bytes data, const std::vector<int>& fds) {
   do {
     n = sendmsg(socket.get(), &message, MSG_NOSIGNAL);
   } while (n < 0 && errno == EINTR);
-  if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) return Error::Unavailable("the peer is gone");
+  if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+    return Error::Unavailable("the peer is gone");
   if (n < 0) return LastError("sendmsg");
   return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Files, shared memory and child processes: the only place that forks or makes a memfd. Any thread; every
-// object is owned by its holder and closes what it holds. Errors carry errno's text.
+// Files, shared memory and child processes: the only place that forks or makes a memfd. Any thread;
+// every object is owned by its holder and closes what it holds. Errors carry errno's text.
 
 #include <sys/types.h>
 
@@ -59,8 +59,8 @@ class Mapping {
   size_t size_ = 0;
 };
 
-// Anonymous shared memory of a fixed size: sealed against shrinking and growing, so that a mapping of it can
-// never fault whatever the other side does.
+// Anonymous shared memory of a fixed size: sealed against shrinking and growing, so that a mapping
+// of it can never fault whatever the other side does.
 Result<Fd> MakeSharedMemory(const std::string& name, size_t bytes);
 // Sealed against writing too; for data handed over once.
 Result<Fd> MakeSealedData(const std::string& name, Bytes data);
@@ -76,17 +76,18 @@ struct Message {
   std::string data;
   std::vector<Fd> fds;
 };
-// Waits at most `timeout_ms` (-1: for ever). The peer's end is Unavailable; a time-out is Cancelled.
-// A message above `limit_bytes` is InvalidArgument.
+// Waits at most `timeout_ms` (-1: for ever). The peer's end is Unavailable; a time-out is
+// Cancelled. A message above `limit_bytes` is InvalidArgument.
 Result<Message> ReceiveMessage(const Fd& socket, int timeout_ms, size_t limit_bytes);
 
 // How a child is started. Everything not named here is closed or inherited as posix_spawn does.
 struct SpawnOptions {
-  std::vector<std::string> arguments;                  // arguments[0] is the path of the program
-  std::vector<std::pair<int, int>> fds;                // parent's fd -> the child's number (>= 3 recommended)
-  std::map<std::string, std::string> environment = {}; // added to ours; with `clear_environment`, all there is
+  std::vector<std::string> arguments;    // arguments[0] is the path of the program
+  std::vector<std::pair<int, int>> fds;  // parent's fd -> the child's number (>= 3 recommended)
+  std::map<std::string, std::string> environment =
+      {};  // added to ours; with `clear_environment`, all there is
   bool clear_environment = false;
-  bool quiet = false;                                  // stdout and stderr go to /dev/null
+  bool quiet = false;  // stdout and stderr go to /dev/null
 };
 
 // A child process. The destructor kills it and waits.
@@ -94,7 +95,8 @@ class Child {
  public:
   Child() = default;
   Child(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
-  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+  Child(Child&& other) noexcept
+      : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
   Child& operator=(Child&& other) noexcept;
   ~Child();
   pid_t pid() const { return pid_; }
@@ -115,7 +117,8 @@ std::string DescribeWaitStatus(int status);
 
 // The folder of the running program, for finding its helpers beside it.
 std::string ProgramFolder();
-// $MOTLEY_STATE, else $XDG_STATE_HOME/motley, else ~/.local/state/motley; root without HOME: /var/lib/motley.
+// $MOTLEY_STATE, else $XDG_STATE_HOME/motley, else ~/.local/state/motley; root without HOME:
+// /var/lib/motley.
 std::string StateFolder();
 
 }  // namespace motley

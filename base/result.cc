@@ -7,14 +7,22 @@ namespace motley {
 
 const char* CodeName(Code code) {
   switch (code) {
-    case Code::kInvalidArgument: return "InvalidArgument";
-    case Code::kNotFound: return "NotFound";
-    case Code::kUnsupported: return "Unsupported";
-    case Code::kOutOfMemory: return "OutOfMemory";
-    case Code::kDeviceLost: return "DeviceLost";
-    case Code::kUnavailable: return "Unavailable";
-    case Code::kCancelled: return "Cancelled";
-    case Code::kInternal: return "Internal";
+    case Code::kInvalidArgument:
+      return "InvalidArgument";
+    case Code::kNotFound:
+      return "NotFound";
+    case Code::kUnsupported:
+      return "Unsupported";
+    case Code::kOutOfMemory:
+      return "OutOfMemory";
+    case Code::kDeviceLost:
+      return "DeviceLost";
+    case Code::kUnavailable:
+      return "Unavailable";
+    case Code::kCancelled:
+      return "Cancelled";
+    case Code::kInternal:
+      return "Internal";
   }
   return "Internal";
 }

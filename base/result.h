@@ -1,6 +1,6 @@
 #pragma once
-// Result<T>: a value or an Error. Every fallible function of Motley returns one; nothing throws across a
-// folder's border. Values are owned by the Result; any thread may use its own Result.
+// Result<T>: a value or an Error. Every fallible function of Motley returns one; nothing throws
+// across a folder's border. Values are owned by the Result; any thread may use its own Result.
 //
 //   Result<int> Half(int n) {
 //     if (n % 2) return Error::Invalid("n", "n is 3, must be even");
@@ -16,7 +16,8 @@
 
 namespace motley {
 
-// Mapped once to HTTP status (daemon/http), to exit codes (client/cli) and to protobuf (client/proto).
+// Mapped once to HTTP status (daemon/http), to exit codes (client/cli) and to protobuf
+// (client/proto).
 enum class Code {
   kInvalidArgument,
   kNotFound,
@@ -34,9 +35,9 @@ const char* CodeName(Code code);
 // What went wrong, with numbers; which input named it; what to do about it.
 struct Error {
   Code code = Code::kInternal;
-  std::string message;                  // cause and numbers: "needs 36.9 GiB, 31.5 free on nv0"
-  std::string field = {};               // the input at fault ("general.alignment", "top_p"), or empty
-  std::string remedy = {};              // what the reader can do, or empty
+  std::string message;      // cause and numbers: "needs 36.9 GiB, 31.5 free on nv0"
+  std::string field = {};   // the input at fault ("general.alignment", "top_p"), or empty
+  std::string remedy = {};  // what the reader can do, or empty
   std::optional<uint64_t> offset = {};  // byte offset in the file at fault
 
   static Error Invalid(std::string field, std::string message) {
@@ -109,10 +110,10 @@ using Status = Result<void>;
 }  // namespace motley
 
 // The value of a Result, or returns its error from the enclosing function.
-#define TRY(expression)                                   \
-  __extension__({                                         \
-    auto motley_try_result = (expression);                \
-    if (!motley_try_result.ok()) [[unlikely]]             \
-      return motley_try_result.ReleaseError();            \
-    motley_try_result.ReleaseValue();                     \
+#define TRY(expression)                        \
+  __extension__({                              \
+    auto motley_try_result = (expression);     \
+    if (!motley_try_result.ok()) [[unlikely]]  \
+      return motley_try_result.ReleaseError(); \
+    motley_try_result.ReleaseValue();          \
   })

@@ -63,6 +63,8 @@ class Service {
   virtual const Tokenizer* tokenizer() const = 0;
   // Renders the model's chat template; `variables` as TemplateRenderer::Render (bos_token and the like are added).
   virtual Result<std::string> RenderChat(nlohmann::json variables) = 0;
+  // Renders and tokenises a chat; special tokens come from the template alone, never from a message's text.
+  virtual Result<std::vector<int32_t>> EncodeChat(nlohmann::json variables) = 0;
   // Queues it; the sink gets everything from then on. Returns the request's number for Cancel.
   virtual Result<uint64_t> Generate(GenerationJob job, GenerationSink sink) = 0;
   virtual void Cancel(uint64_t request) = 0;

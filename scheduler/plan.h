@@ -2,7 +2,9 @@
 // Where everything goes, and the proof: motley.plan/1 of docs/formats.md. Plain data, readable and loadable.
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +14,9 @@
 namespace motley {
 
 enum class ObjectiveKind { kLatency, kBottleneck };
-const char* ObjectiveName(ObjectiveKind kind);
+const char* ObjectiveName(ObjectiveKind kind);  // "latency", "bottleneck"
+// Nothing for other names.
+std::optional<ObjectiveKind> ObjectiveFromName(std::string_view name);
 
 struct Objective {
   ObjectiveKind kind = ObjectiveKind::kLatency;
@@ -25,16 +29,18 @@ struct Stage {
   int first_item = 0, last_item = 0;  // inclusive; item 0 is the embedding, the last one the head
 };
 
+// NaN: unknown (a phase that was neither measured nor asked for); null in JSON.
 struct Prediction {
   double ttft_s = 0, itl_s = 0, prefill_tokens_per_s = 0, decode_tokens_per_s = 0;
   std::map<std::string, double> memory_bytes;  // per device: weights and KV
+  std::vector<std::string> prior;              // devices priced from data sheets, not measured
 };
 
 struct Proof {
-  std::string method = "exact";
-  double value = 0, bound = 0, gap = 0;  // us
+  std::string method = "exact";          // "given": stages chosen by hand, no bound
+  double value = 0, bound = 0, gap = 0;  // us; gap: (value - bound) / bound
   std::string binding;                   // what limits it: "nv0 compute", "cpu0 memory", "link cpu0->ocl0"
-  long candidates = 0;
+  long candidates = 0;                   // (devices used, last device, items placed) states compared
   double solve_ms = 0;
 };
 
@@ -42,6 +48,7 @@ struct Plan {
   std::string id;  // 8 hex digits of its content
   Objective objective;
   std::vector<Stage> stages;  // in order of items
+  double kv_tokens = 0;       // of KV cache counted in memory_bytes
   struct Unused { std::string device, reason; };
   std::vector<Unused> unused;
   Prediction predicted;
@@ -50,6 +57,11 @@ struct Plan {
   std::vector<Alternative> alternatives;
 };
 
+// 8 hex digits of the objective, the stages and the KV size: the same placement has the same id.
+std::string PlanId(const Plan& plan);
+
+// Errors: InvalidArgument naming the key, Unsupported for what this version cannot serve (several pools or replicas,
+// streamed weights). The id is always computed: a plan edited by hand is another plan.
 Result<Plan> PlanFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const Plan& plan);
 

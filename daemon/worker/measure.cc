@@ -1,0 +1,69 @@
+#include "daemon/worker/measure.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace motley {
+namespace {
+
+constexpr int kMinRepeats = 3;
+constexpr int kMaxRepeats = 15;
+constexpr double kPointSeconds = 0.25;  // repeats of one point aim at this
+
+// `rows` tokens of one sequence, or one of each of `rows` sequences, after `past` others.
+Result<Batch> SyntheticBatch(const wire::Measure::Point& point, const StageShape& shape) {
+  const int sequences = point.prefill() ? 1 : point.rows();
+  const int per_sequence = point.prefill() ? point.rows() : 1;
+  const int blocks = (point.past() + per_sequence + shape.block_tokens - 1) / shape.block_tokens;
+  if (point.rows() < 1 || point.past() < 0 || blocks * sequences > shape.kv_blocks) {
+    return Error::Invalid("measure", std::to_string(blocks * sequences) + " KV blocks needed, the stage has " +
+                                         std::to_string(shape.kv_blocks));
+  }
+  Batch batch;
+  for (int s = 0; s < sequences; ++s) {
+    BatchSequence& sequence = batch.sequences.emplace_back();
+    sequence.sampling.temperature = 0;
+    sequence.blocks.resize(static_cast<size_t>(blocks));
+    std::iota(sequence.blocks.begin(), sequence.blocks.end(), s * blocks);
+    for (int i = 0; i < per_sequence; ++i) {
+      batch.rows.push_back({static_cast<int32_t>((i * 7 + s) % 97), point.past() + i, s});
+    }
+    batch.outputs.push_back({.row = static_cast<int32_t>(batch.rows.size()) - 1});
+  }
+  return batch;
+}
+
+}  // namespace
+
+Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape, const wire::Measure& request, Clock& clock) {
+  if (!stage) return Error::Internal("nothing is loaded to measure");
+  wire::Measured out;
+  const int64_t begin = clock.NowNs();
+  double last_s = 0;
+  for (const auto& point : request.points()) {
+    if (SecondsBetween(begin, clock.NowNs()) + 2 * last_s > request.budget_s()) break;
+    const Batch batch = TRY(SyntheticBatch(point, shape));
+    const size_t values = batch.rows.size() * static_cast<size_t>(stage->hidden());
+    const std::vector<float> in(stage->embeds() ? 0 : values, 0.01f);
+    std::vector<float> hidden(stage->has_head() ? 0 : values);
+    std::vector<double> times;
+    double spent = 0;
+    for (int i = 0; i <= kMaxRepeats; ++i) {  // the first warms up
+      std::vector<TokenLogprob> results;
+      const int64_t start = clock.NowNs();
+      TRY(stage->Run(batch, in, hidden, &results));
+      const double seconds = SecondsBetween(start, clock.NowNs());
+      if (i > 0) times.push_back(seconds);
+      spent += seconds;
+      const bool enough = static_cast<int>(times.size()) >= kMinRepeats && spent > kPointSeconds;
+      const bool dear = !times.empty() && spent > request.budget_s() / 4;
+      if (enough || dear) break;
+    }
+    std::ranges::nth_element(times, times.begin() + static_cast<long>(times.size() / 2));
+    last_s = spent;
+    out.add_us(times[times.size() / 2] * 1e6);
+  }
+  return out;
+}
+
+}  // namespace motley

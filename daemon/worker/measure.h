@@ -1,0 +1,14 @@
+#pragma once
+// Times of synthetic steps on a loaded stage: the same code that serves, on made-up tokens.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "daemon/wire/worker.pb.h"
+#include "engine/exec/stage.h"
+
+namespace motley {
+
+// Medians in microseconds, in the order of the request; stops before a point that the budget has no room for.
+Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape, const wire::Measure& request, Clock& clock);
+
+}  // namespace motley

@@ -1,0 +1,107 @@
+#include "kernels/registry.h"
+
+#include <array>
+
+#include "kernels/add/add.h"
+#include "kernels/attention/attention.h"
+#include "kernels/get_rows/get_rows.h"
+#include "kernels/glu/glu.h"
+#include "kernels/mul_mat/mul_mat.h"
+#include "kernels/rms_norm/rms_norm.h"
+#include "kernels/rope/rope.h"
+#include "kernels/store_kv/store_kv.h"
+
+namespace motley {
+namespace {
+
+constexpr std::array<const char*, kCpuLevels> kNames = {"ref", "scalar", "avx2", "avx512", "vnni"};
+
+CpuKernelTable MakeTable(CpuLevel level) {
+  return {.get_rows = GetRowsKernel(level),
+          .rms_norm = RmsNormKernel(level),
+          .mul_mat = MulMatKernel(level),
+          .rope = RopeKernel(level),
+          .store_kv = StoreKvKernel(level),
+          .attention = AttentionKernel(level),
+          .add = AddKernel(level),
+          .glu = GluKernel(level)};
+}
+
+// Only AVX-512 matters to ops without integer products, so VNNI is the same as it.
+template <template <class> class Op>
+CpuKernel<Op> Choose(CpuLevel level, CpuKernel<Op> ref, CpuKernel<Op> avx2, CpuKernel<Op> avx512) {
+  if (level >= CpuLevel::kAvx512) return avx512;
+  return level == CpuLevel::kAvx2 ? avx2 : ref;
+}
+
+bool HasAvx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+}
+
+bool HasAvx512() {
+  return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+}  // namespace
+
+CpuKernel<op::Add> AddKernel(CpuLevel level) {
+  return Choose<op::Add>(level, AddRef, AddRef, AddRef);
+}
+CpuKernel<op::Glu> GluKernel(CpuLevel level) {
+  return Choose<op::Glu>(level, GluRef, GluRef, GluRef);
+}
+CpuKernel<op::RmsNorm> RmsNormKernel(CpuLevel level) {
+  return Choose<op::RmsNorm>(level, RmsNormRef, RmsNormRef, RmsNormRef);
+}
+CpuKernel<op::Rope> RopeKernel(CpuLevel level) {
+  return Choose<op::Rope>(level, RopeRef, RopeRef, RopeRef);
+}
+CpuKernel<op::StoreKv> StoreKvKernel(CpuLevel level) {
+  return Choose<op::StoreKv>(level, StoreKvRef, StoreKvRef, StoreKvRef);
+}
+CpuKernel<op::Attention> AttentionKernel(CpuLevel level) {
+  return Choose<op::Attention>(level, AttentionRef, AttentionRef, AttentionRef);
+}
+
+const char* CpuLevelName(CpuLevel level) { return kNames[static_cast<size_t>(level)]; }
+
+std::optional<CpuLevel> CpuLevelFromName(std::string_view name) {
+  for (int i = 0; i < kCpuLevels; ++i) {
+    if (name == kNames[static_cast<size_t>(i)]) return static_cast<CpuLevel>(i);
+  }
+  return std::nullopt;
+}
+
+bool CpuHasLevel(CpuLevel level) {
+  switch (level) {
+    case CpuLevel::kRef:
+    case CpuLevel::kScalar:
+      return true;
+    case CpuLevel::kAvx2:
+      return HasAvx2();
+    case CpuLevel::kAvx512:
+      return HasAvx512();
+    case CpuLevel::kVnni:
+      return HasAvx512() && __builtin_cpu_supports("avx512vnni");
+  }
+  return false;
+}
+
+CpuLevel BestCpuLevel() {
+  CpuLevel best = CpuLevel::kScalar;
+  for (const CpuLevel level : {CpuLevel::kAvx2, CpuLevel::kAvx512, CpuLevel::kVnni}) {
+    if (CpuHasLevel(level)) best = level;
+  }
+  return best;
+}
+
+const CpuKernelTable& CpuKernels(CpuLevel level) {
+  static const std::array<CpuKernelTable, kCpuLevels> tables = {
+      MakeTable(CpuLevel::kRef), MakeTable(CpuLevel::kScalar), MakeTable(CpuLevel::kAvx2),
+      MakeTable(CpuLevel::kAvx512), MakeTable(CpuLevel::kVnni)};
+  return tables[static_cast<size_t>(level)];
+}
+
+}  // namespace motley

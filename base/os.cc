@@ -309,6 +309,11 @@ std::string ProgramFolder() {
   return whole.substr(0, whole.rfind('/'));
 }
 
+std::string HelperProgram(const std::string& name) {
+  const std::string beside = ProgramFolder() + "/" + name;
+  return access(beside.c_str(), X_OK) == 0 ? beside : ProgramFolder() + "/../bin/" + name;
+}
+
 std::string StateFolder() {
   if (const char* set = std::getenv("MOTLEY_STATE")) return set;
   if (const char* xdg = std::getenv("XDG_STATE_HOME")) return std::string(xdg) + "/motley";

@@ -117,6 +117,8 @@ std::string DescribeWaitStatus(int status);
 
 // The folder of the running program, for finding its helpers beside it.
 std::string ProgramFolder();
+// A program that belongs to Motley ("motley-worker"): beside the running one, else in ../bin of it.
+std::string HelperProgram(const std::string& name);
 // $MOTLEY_STATE, else $XDG_STATE_HOME/motley, else ~/.local/state/motley; root without HOME:
 // /var/lib/motley.
 std::string StateFolder();

@@ -47,11 +47,6 @@ Result<std::vector<DeviceInfo>> Enumerate(const std::string& name) {
   return backend->Enumerate();
 }
 
-std::string WorkerProgram() {
-  const std::string beside = ProgramFolder() + "/motley-worker";
-  return OpenForReading(beside).ok() ? beside : ProgramFolder() + "/../bin/motley-worker";
-}
-
 }  // namespace
 
 int RunProbe(const std::string& name) {
@@ -70,7 +65,7 @@ int RunProbe(const std::string& name) {
 
 Result<std::vector<DeviceInfo>> ProbeBackend(const std::string& name, int timeout_ms) {
   auto [ours, theirs] = TRY(MakeSocketPair());
-  Child child = TRY(Spawn({.arguments = {WorkerProgram(), "--probe", name},
+  Child child = TRY(Spawn({.arguments = {HelperProgram("motley-worker"), "--probe", name},
                            .fds = {{theirs.get(), kReplyFd}},
                            .quiet = true}));
   theirs = Fd();

@@ -1,9 +1,10 @@
 #pragma once
 // A GGUF file after validation: what is in it and where, every number checked. Plain data.
 //
-// LoadManifest parses in a throwaway process (`motley-worker --parse-gguf`, or the program given) with resource limits
-// and returns what that process proved. Errors name the field ("tensor[3].dims", "llama.block_count"), the limit and
-// the offset. See docs/formats.md for the rules.
+// LoadManifest parses in a throwaway process (`motley-worker --parse-gguf`, or the program given)
+// with resource limits and returns what that process proved. Errors name the field
+// ("tensor[3].dims", "llama.block_count"), the limit and the offset. See docs/formats.md for the
+// rules.
 
 #include <cstdint>
 #include <map>
@@ -18,8 +19,8 @@
 namespace motley {
 
 // Integers are widened, floats too; arrays keep one kind of element.
-using GgufValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<bool>, std::vector<int64_t>,
-                               std::vector<double>, std::vector<std::string>>;
+using GgufValue = std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<bool>,
+                               std::vector<int64_t>, std::vector<double>, std::vector<std::string>>;
 
 struct TensorEntry {
   std::string name;
@@ -28,7 +29,7 @@ struct TensorEntry {
   uint64_t offset = 0;        // from the start of the file
   uint64_t bytes = 0;
   int64_t cols() const { return dims.empty() ? 1 : dims[0]; }
-  int64_t rows() const;       // product of the other dims
+  int64_t rows() const;  // product of the other dims
 };
 
 struct Manifest {
@@ -44,22 +45,27 @@ struct Manifest {
   Result<std::string> String(const std::string& key) const;
   Result<int64_t> Integer(const std::string& key) const;
   Result<double> Number(const std::string& key) const;
-  // The value or a default when the key is missing (a wrong type is still the default's problem: use the above).
+  // The value or a default when the key is missing (a wrong type is still the default's problem:
+  // use the above).
   int64_t IntegerOr(const std::string& key, int64_t otherwise) const;
   double NumberOr(const std::string& key, double otherwise) const;
   bool BoolOr(const std::string& key, bool otherwise) const;
-  const std::vector<std::string>* Strings(const std::string& key) const;  // nullptr: missing or other type
+  const std::vector<std::string>* Strings(
+      const std::string& key) const;  // nullptr: missing or other type
   const std::vector<int64_t>* Integers(const std::string& key) const;
   const std::vector<double>* Numbers(const std::string& key) const;
 };
 
-// Parses in this process. For the throwaway process and for tests; everybody else calls LoadManifest.
+// Parses in this process. For the throwaway process and for tests; everybody else calls
+// LoadManifest.
 Result<Manifest> ParseGguf(const std::string& path);
 
-// Parses in a child (address space 256 MiB, 30 s of CPU, no network, no writing) and maps its answer.
+// Parses in a child (address space 256 MiB, 30 s of CPU, no network, no writing) and maps its
+// answer.
 Result<Manifest> LoadManifest(const std::string& path);
 
-// main() of that child: parses argv's file, writes the manifest or the error to a sealed memfd, sends it on fd 3.
+// main() of that child: parses argv's file, writes the manifest or the error to a sealed memfd,
+// sends it on fd 3.
 int GgufChildMain(const std::string& path);
 
 }  // namespace motley

@@ -1,0 +1,106 @@
+#include "daemon/planning/measure_device.h"
+
+#include <algorithm>
+
+namespace motley {
+namespace {
+
+using Point = wire::Measure::Point;
+
+constexpr double kBodySeconds = 7.5, kHeadSeconds = 2.0;
+constexpr int kReadyMs = 30'000, kLoadMs = 60'000, kMeasureMs = 60'000;
+// Models above this are measured on their first layers; below it all of them, so that caches help no more than later.
+constexpr double kSampleBytes = 1.5e9;
+constexpr int kSampleLayers = 4;
+constexpr int kRows = 512, kBlockTokens = 32, kBlocks = 64, kSequences = 16;
+
+// Layers of a model that are measured.
+int MeasuredLayers(const Manifest& manifest, const ModelGraph& graph) {
+  return static_cast<double>(manifest.file_bytes) > kSampleBytes ? std::min(kSampleLayers, graph.hyper.layers)
+                                                                 : graph.hyper.layers;
+}
+
+void Add(wire::Measure* to, int rows, int past, bool prefill) {
+  Point* point = to->add_points();
+  point->set_rows(rows);
+  point->set_past(past);
+  point->set_prefill(prefill);
+}
+
+wire::Load LoadRequest(const std::string& path, int first, int last) {
+  wire::Load load;
+  load.set_model_path(path);
+  load.set_first_item(first);
+  load.set_last_item(last);
+  load.set_max_rows(kRows);
+  load.set_max_sequences(kSequences);
+  load.set_kv_blocks(kBlocks);
+  load.set_block_tokens(kBlockTokens);
+  return load;
+}
+
+// Cheap points first: what the budget does not reach is extrapolated.
+const std::pair<int, int> kDecode[] = {{1, 16}, {1, 1000}};
+const int kBatches[] = {4, 16};
+const int kPrefill[] = {16, 64, 128, 256, 512};
+constexpr int kPastRows = 128, kPastTokens = 1024;
+
+Result<StepTimes> MeasureBody(WorkerProcess& worker, int layers) {
+  wire::Measure request;
+  request.set_budget_s(kBodySeconds);
+  for (const auto& [rows, past] : kDecode) Add(&request, rows, past, false);
+  for (const int batch : kBatches) Add(&request, batch, 64, false);
+  for (const int rows : kPrefill) {
+    Add(&request, rows, 0, true);
+    if (rows == kPastRows) Add(&request, rows, kPastTokens, true);
+  }
+  const wire::Measured measured = TRY(worker.Measure(request, kMeasureMs));
+  StepTimes out;
+  out.layers = layers;
+  for (int i = 0; i < measured.us_size(); ++i) {
+    const Point& p = request.points(i);
+    const double us = measured.us(i);
+    if (!p.prefill() && p.rows() == 1) out.decode_by_past.emplace_back(p.past(), us);
+    if (!p.prefill() && p.past() <= 64) out.decode_by_batch.emplace_back(p.rows(), us);
+    if (p.prefill() && p.past() == 0) out.prefill.emplace_back(p.rows(), us);
+    if (p.prefill() && p.past() > 0) {
+      out.attention_us_per_row_token =
+          std::max(0.0, (us - At(out.prefill, p.rows())) / (double{kPastRows} * kPastTokens));
+    }
+  }
+  if (out.decode_by_past.size() < 2 || out.prefill.empty()) {
+    return Error::Unavailable(worker.device() + " is too slow to be measured within 10 s");
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<StepTimes> MeasureDevice(const std::string& model_path, const Manifest& manifest, const ModelGraph& graph,
+                                const DeviceChoice& device, const std::function<void(double)>& progress) {
+  const auto part = [&](double from, double to) {
+    return [&progress, from, to](uint64_t done, uint64_t total) {
+      if (progress && total > 0) {
+        progress(from + (to - from) * static_cast<double>(done) / static_cast<double>(total));
+      }
+    };
+  };
+  WorkerProcess worker = TRY(WorkerProcess::Start(device));
+  TRY(worker.WaitReady(kReadyMs));
+  const int layers = MeasuredLayers(manifest, graph);
+  const int head = static_cast<int>(graph.items.size()) - 1;
+  TRY(worker.Load(LoadRequest(model_path, 0, layers), part(0, 0.2), kLoadMs));
+  StepTimes times = TRY(MeasureBody(worker, layers));
+  if (progress) progress(0.7);
+  TRY(worker.Load(LoadRequest(model_path, head, head), part(0.7, 0.8), kLoadMs));
+  wire::Measure request;
+  request.set_budget_s(kHeadSeconds);
+  for (const int rows : {1, 4, 16}) Add(&request, rows, 0, false);
+  const wire::Measured measured = TRY(worker.Measure(request, kMeasureMs));
+  for (int i = 0; i < measured.us_size(); ++i) times.head.emplace_back(request.points(i).rows(), measured.us(i));
+  if (times.head.empty()) return Error::Unavailable(device.id + " is too slow to be measured within 10 s");
+  if (progress) progress(1);
+  return times;
+}
+
+}  // namespace motley

@@ -1,0 +1,172 @@
+#include "daemon/planning/planner.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "daemon/planning/devices.h"
+#include "daemon/planning/measure_device.h"
+#include "daemon/planning/model_facts.h"
+#include "daemon/worker/probe.h"
+#include "hwprofiles/store.h"
+#include "scheduler/placement.h"
+
+namespace motley {
+namespace {
+
+constexpr int kProbeMs = 20'000;
+constexpr double kReserve = 512.0 * (1 << 20);  // of a device's memory, for scratch and the runtime
+constexpr const char* kLinkUuid = "host-link";
+
+ProfileKey KeyOf(const DeviceInfo& d, const std::string& fingerprint, int threads) {
+  return {d.uuid, d.driver_name + " " + d.driver_version, d.kernels,
+          fingerprint + (threads > 0 ? " t" + std::to_string(threads) : "")};
+}
+
+// The store is a cache: without it everything works, only slower.
+std::unique_ptr<ProfileStore> Store() {
+  auto store = OpenProfileStore(StateFolder());
+  if (store.ok()) return store.ReleaseValue();
+  LogWarning("profiles are not kept: " + store.error().message);
+  return nullptr;
+}
+
+nlohmann::json Stored(ProfileStore* store, const ProfileKey& key) {
+  if (!store) return nullptr;
+  const auto found = store->Get(key);
+  if (!found.ok() || !*found) return nullptr;
+  return nlohmann::json::parse((*found)->value_json, nullptr, false);
+}
+
+void Keep(ProfileStore* store, const ProfileKey& key, const nlohmann::json& value) {
+  if (!store) return;
+  const Status kept = store->Put(key, value, RealClock().WallNs() / 1'000'000'000);
+  if (!kept.ok()) LogWarning("a profile was not kept: " + kept.error().message);
+}
+
+class Profiler {
+ public:
+  Profiler(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
+           const PlanningProgress& progress)
+      : manifest_(manifest), graph_(graph), options_(options), progress_(progress), store_(Store()) {}
+
+  Result<StepTimes> Times(const DeviceInfo& device) {
+    const ProfileKey key = KeyOf(device, Fingerprint(manifest_, graph_), options_.threads);
+    if (!options_.remeasure) {
+      auto stored = StepTimesFromJson(Stored(store_.get(), key));
+      if (stored.ok()) return stored;
+    }
+    const auto report = [&](double part) {
+      if (progress_) progress_("measuring " + device.id, part);
+    };
+    report(0);
+    const StepTimes times = TRY(MeasureDevice(manifest_.path, manifest_, graph_,
+                                              {device.backend, device.id, options_.threads}, report));
+    Keep(store_.get(), key, ToJson(times));
+    return times;
+  }
+
+  Result<LinkProfile> HostLink() {
+    const ProfileKey key{kLinkUuid, "", "", "ring"};
+    const nlohmann::json stored = Stored(store_.get(), key);
+    LinkProfile link;
+    if (stored.is_object() && stored.contains("latency_us") && stored.contains("bytes_per_s")) {
+      link.latency_us = stored["latency_us"];
+      link.bytes_per_s = stored["bytes_per_s"];
+      return link;
+    }
+    link = TRY(MeasureHostLink());
+    Keep(store_.get(), key, {{"latency_us", link.latency_us}, {"bytes_per_s", link.bytes_per_s}});
+    return link;
+  }
+
+ private:
+  const Manifest& manifest_;
+  const ModelGraph& graph_;
+  const PlanningOptions& options_;
+  const PlanningProgress& progress_;
+  const std::unique_ptr<ProfileStore> store_;
+};
+
+// A device that cannot be measured is left out, with the reason in the plan, unless it was asked for by name.
+Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph, const PlanningOptions& options,
+                               std::vector<DeviceInfo>* devices, std::vector<Plan::Unused>* unusable) {
+  MachineProfile machine;
+  machine.name = "this machine";
+  machine.default_link = TRY(profiler.HostLink());
+  std::vector<DeviceInfo> kept;
+  for (const DeviceInfo& device : *devices) {
+    const auto times = profiler.Times(device);
+    if (!times.ok()) {
+      if (!options.devices.empty()) return times.error();
+      unusable->push_back({device.id, times.error().message});
+      continue;
+    }
+    DeviceProfile& profile = machine.devices.emplace_back();
+    profile.id = device.id;
+    profile.kind = device.kind;
+    profile.name = device.name;
+    profile.memory_bytes = static_cast<double>(device.memory_bytes);
+    profile.usable_bytes = std::max(0.0, static_cast<double>(device.free_bytes) - kReserve);
+    profile.item_times = ItemTimesFor(*times, graph.hyper.layers, options.objective.prompt_tokens,
+                                      options.objective.output_tokens, options.prefill_chunk);
+    kept.push_back(device);
+  }
+  *devices = kept;
+  if (kept.empty()) {
+    return Error::Unavailable("no device can run this model: " +
+                              (unusable->empty() ? "none is ready" : unusable->front().reason));
+  }
+  return machine;
+}
+
+Result<Plan> MakePlan(const MachineProfile& machine, const Workload& workload, const PlanningOptions& options) {
+  if (options.plan) return Evaluate(machine, workload, options.objective, options.plan->stages);
+  if (options.split == "auto") return Partition(machine, workload, options.objective, DeviceUse::kAll);
+  if (options.split.empty()) return Partition(machine, workload, options.objective);
+  std::vector<std::string> ids;
+  for (const DeviceProfile& d : machine.devices) ids.push_back(d.id);
+  return Evaluate(machine, workload, options.objective, TRY(ParseSplit(ids, options.split, workload.layers)));
+}
+
+}  // namespace
+
+Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
+                               const PlanningProgress& progress) {
+  PlannedModel out;
+  std::vector<std::string> names = options.devices;
+  if (options.plan) {
+    names.clear();
+    for (const Stage& stage : options.plan->stages) names.push_back(stage.device);
+  }
+  out.devices = TRY(ChooseDevices(ProbeAll(kProbeMs), names));
+  Profiler profiler(manifest, graph, options, progress);
+  std::vector<Plan::Unused> unusable;
+  out.machine = TRY(Measure(profiler, graph, options, &out.devices, &unusable));
+  out.workload = MakeWorkload(manifest, graph, options.context_tokens);
+  out.plan = TRY(MakePlan(out.machine, out.workload, options));
+  out.plan.unused.insert(out.plan.unused.end(), unusable.begin(), unusable.end());
+  for (const Stage& stage : out.plan.stages) {
+    for (const DeviceInfo& d : out.devices) {
+      if (d.id == stage.device) out.choices.push_back({d.backend, d.id, options.threads});
+    }
+  }
+  return out;
+}
+
+std::vector<int64_t> MeasuredAt(const std::vector<DeviceInfo>& devices) {
+  const auto store = Store();
+  std::vector<int64_t> out;
+  for (const DeviceInfo& d : devices) {
+    if (!store) {
+      out.push_back(0);
+      continue;
+    }
+    const auto last = store->LastMeasured(d.uuid);
+    out.push_back(last.ok() && *last ? **last : 0);
+  }
+  return out;
+}
+
+}  // namespace motley

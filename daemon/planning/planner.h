@@ -1,0 +1,48 @@
+#pragma once
+// From a model file to a plan for this machine: devices, their measured times (from the store, measured when missing),
+// the partitioner's optimum or a placement by hand. Used by motleyd and by `motley plan`. One thread.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/backend.h"
+#include "daemon/pipeline/worker_process.h"
+#include "engine/gguf/manifest.h"
+#include "engine/model/graph.h"
+#include "hwprofiles/profile.h"
+#include "scheduler/partition/partitioner.h"
+
+namespace motley {
+
+struct PlanningOptions {
+  std::vector<std::string> devices;  // names; empty: all that are ready
+  std::string split;                 // by hand: "0-14,15-29", one range for each of `devices`; "auto": the best that
+                                     // uses every device; empty: the best
+  std::optional<Plan> plan;          // loaded: evaluated as it is
+  Objective objective;
+  int context_tokens = 4096;
+  int prefill_chunk = 512;
+  int threads = 0;                   // of cpu devices
+  bool remeasure = false;
+};
+
+// What is going on, for people: "measuring ocl0", 0..1.
+using PlanningProgress = std::function<void(const std::string& what, double part)>;
+
+struct PlannedModel {
+  Plan plan;
+  MachineProfile machine;
+  Workload workload;
+  std::vector<DeviceInfo> devices;     // considered
+  std::vector<DeviceChoice> choices;   // for the plan's stages, in order
+};
+
+Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
+                               const PlanningProgress& progress);
+
+// Unix seconds of the newest profile of each device, 0: never.
+std::vector<int64_t> MeasuredAt(const std::vector<DeviceInfo>& devices);
+
+}  // namespace motley

@@ -1,0 +1,53 @@
+#pragma once
+// The x of a call, rounded to int8 and laid out in tiles of up to 8 rows for the micro-kernels.
+// Borrows its memory and x; one thread, except that Quantize uses the team.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/mul_mat/micro.h"
+#include "kernels/op.h"
+#include "kernels/team.h"
+
+namespace motley {
+
+// M rows in tiles of nearly equal height.
+struct RowTiles {
+  int64_t rows = 0, tiles = 0;
+  explicit RowTiles(int64_t m) : rows(m), tiles((m + kMaxRows - 1) / kMaxRows) {}
+  int64_t First(int64_t tile) const { return tile * rows / tiles; }
+  int Height(int64_t tile) const { return static_cast<int>(First(tile + 1) - First(tile)); }
+};
+
+class Activations {
+ public:
+  // Only the corrections `needed` are kept. x [M, K] is dense, K a multiple of 32.
+  Activations(const Tensor& x, const bool needed[kCorrections]);
+
+  int64_t Bytes() const { return bytes_; }
+  void Quantize(QuantizeFunction quantize, std::byte* memory, Team& team);
+
+  // Tile `tile` from `block` on.
+  const uint8_t* Blocks(int64_t tile, int64_t block) const {
+    return memory_ + At(tile, block, kBlockBytes);
+  }
+  const uint8_t* Corrections(Correction kind, int64_t tile, int64_t block) const {
+    return memory_ + offset_[static_cast<int>(kind)] + At(tile, block, CorrectionBytes(kind));
+  }
+
+ private:
+  int64_t At(int64_t tile, int64_t block, int64_t bytes) const {
+    return (rows_.First(tile) * blocks_ + block * rows_.Height(tile)) * bytes;
+  }
+  void QuantizeRow(QuantizeFunction quantize, int64_t tile, int row);
+  void WriteCorrections(int64_t tile, int row, int64_t block, const int16_t sums[2], float d);
+
+  Tensor x_;
+  RowTiles rows_;
+  int64_t blocks_;
+  int64_t offset_[kCorrections] = {};  // 0: not kept
+  int64_t bytes_;
+  uint8_t* memory_ = nullptr;
+};
+
+}  // namespace motley

@@ -1,0 +1,131 @@
+#include <cmath>
+#include <cstring>
+
+#include "kernels/dequantize/half.h"
+#include "kernels/mul_mat/micro.h"
+
+namespace motley {
+namespace {
+
+// A block of a tile: value k of row n is quants[k][n].
+struct Block {
+  int16_t quants[kQuantBlock][kTileRows];
+  float scales[2][kTileRows], mins[kTileRows];
+};
+
+template <TensorType kType>
+int Quant(const uint8_t* block, int k, int n) {
+  constexpr PackedLayout kLayout = PackedLayoutOf(kType);
+  const int j = k / 4, t = k % 4;
+  if (kLayout.bits == 8) return block[128 * j + 4 * n + t];
+  const uint8_t* high = block + kLayout.HighAt();
+  const int low = (block[128 * (j % 4) + 4 * n + t] >> (j / 4 * 4)) & 15;
+  if (kLayout.bits == 5) {
+    return low | ((high[16 * j + n / 2] >> (4 * (n % 2) + t)) & 1) << 4;
+  }
+  if (kLayout.bits == 6) return low | ((high[128 * (j / 4) + 4 * n + t] >> (2 * (j % 4))) & 3) << 4;
+  return low;
+}
+
+float HalfAt(const uint8_t* area, int n) {
+  uint16_t half;
+  std::memcpy(&half, area + 2 * n, sizeof(half));
+  return HalfToFloat(half);
+}
+
+template <TensorType kType>
+void Unpack(const uint8_t* head, const uint8_t* block, Block& out) {
+  constexpr PackedLayout kLayout = PackedLayoutOf(kType);
+  for (int k = 0; k < kQuantBlock; ++k) {
+    for (int n = 0; n < kTileRows; ++n) {
+      out.quants[k][n] = static_cast<int16_t>(Quant<kType>(block, k, n));
+    }
+  }
+  const uint8_t* scales = block + kLayout.ScalesAt();
+  const uint8_t* mins = block + kLayout.MinsAt();
+  for (int n = 0; n < kTileRows; ++n) {
+    for (int i = 0; i < kLayout.scales; ++i) {
+      out.scales[i][n] = kLayout.super ? HalfAt(head, n) * static_cast<int8_t>(scales[32 * i + n])
+                                       : HalfAt(scales, n);
+    }
+    if (!kLayout.min) continue;
+    out.mins[n] = kLayout.super ? HalfAt(head + 64, n) * mins[n] : HalfAt(mins, n);
+  }
+}
+
+float FloatAt(const uint8_t* area, int index) {
+  float value;
+  std::memcpy(&value, area + 4 * index, sizeof(value));
+  return value;
+}
+
+int IntAt(const uint8_t* area, int index) {
+  int32_t value;
+  std::memcpy(&value, area + 4 * index, sizeof(value));
+  return value;
+}
+
+// One row of x against a block: `x` and `correction` are those of all `rows`.
+template <TensorType kType>
+void AddBlock(const Block& w, const uint8_t* x, const uint8_t* correction, int rows, int r,
+              float* sums) {
+  constexpr PackedLayout kLayout = PackedLayoutOf(kType);
+  constexpr int kValues = kQuantBlock / kLayout.scales;
+  const auto* q = reinterpret_cast<const int8_t*>(x + 32 * r);
+  const float d = FloatAt(x + 32 * rows, r);
+  for (int part = 0; part < kLayout.scales; ++part) {
+    int32_t dot[kTileRows];
+    const int start = kLayout.min ? 0 : IntAt(correction, part * rows + r);
+    for (int32_t& value : dot) value = start;
+    for (int k = part * kValues; k < (part + 1) * kValues; ++k) {
+      const int value = q[k];
+      for (int n = 0; n < kTileRows; ++n) dot[n] += w.quants[k][n] * value;
+    }
+    for (int n = 0; n < kTileRows; ++n) {
+      sums[n] = std::fma(static_cast<float>(dot[n]) * w.scales[part][n], d, sums[n]);
+    }
+  }
+  if (!kLayout.min) return;
+  const float sum = FloatAt(correction, r);
+  for (int n = 0; n < kTileRows; ++n) sums[n] = std::fma(w.mins[n], sum, sums[n]);
+}
+
+template <TensorType kType>
+void Multiply(const MicroCall& call) {
+  constexpr PackedLayout kLayout = PackedLayoutOf(kType);
+  constexpr int kCorrection = CorrectionBytes(CorrectionOf(kType));
+  float sums[kMaxRows][kTileRows] = {};
+  for (int r = 0; r < call.rows && !call.first; ++r) {
+    std::memcpy(sums[r], call.y + r * call.y_stride, sizeof(sums[r]));
+  }
+  for (int64_t b = 0; b < call.steps; ++b) {
+    const uint8_t* head = call.weights + b / kLayout.GroupBlocks() * kLayout.GroupBytes();
+    const int64_t at = kLayout.Header() + b % kLayout.GroupBlocks() * kLayout.BlockBytes();
+    Block block;
+    Unpack<kType>(head, head + at, block);
+    for (int r = 0; r < call.rows; ++r) {
+      AddBlock<kType>(block, call.x + b * call.rows * kBlockBytes,
+                      call.correction + b * call.rows * kCorrection, call.rows, r, sums[r]);
+    }
+  }
+  for (int r = 0; r < call.rows; ++r) {
+    std::memcpy(call.y + r * call.y_stride, sums[r], sizeof(sums[r]));
+  }
+}
+
+template <TensorType... kTypes>
+void AddAll(MicroKernels& table) {
+  const auto add = [&](TensorType type, MicroKernel kernel) {
+    for (MicroKernel& entry : table.direct[static_cast<int>(type)]) entry = kernel;
+  };
+  (add(kTypes, Multiply<kTypes>), ...);
+}
+
+}  // namespace
+
+void AddQuantScalar(MicroKernels& table) {
+  using enum TensorType;
+  AddAll<kQ8_0, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ4_K, kQ5_K, kQ6_K>(table);
+}
+
+}  // namespace motley

@@ -1,6 +1,6 @@
 #pragma once
-// The threads a CPU kernel runs on, and scratch memory that outlives the call. Implemented by backends/cpu; SoloTeam
-// serves tests.
+// The threads a CPU kernel runs on, and scratch memory that outlives the call. Implemented by
+// backends/cpu; SoloTeam serves tests.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,16 +14,16 @@ class Team {
   virtual ~Team() = default;
   virtual int threads() const = 0;
 
-  // Runs body(thread) for thread = 0..threads()-1, the caller being 0, and returns when all have. Costs well under a
-  // microsecond when the others spin. Not re-entrant.
+  // Runs body(thread) for thread = 0..threads()-1, the caller being 0, and returns when all have.
+  // Costs well under a microsecond when the others spin. Not re-entrant.
   template <class F>
   void Run(F&& body) {
     using Body = std::remove_reference_t<F>;
     RunRaw([](void* f, int thread) { (*static_cast<Body*>(f))(thread); }, &body);
   }
 
-  // At least `bytes` of 64-byte aligned memory, the same for every caller until the next call of Scratch: for one
-  // kernel call at a time. Contents are whatever was left.
+  // At least `bytes` of 64-byte aligned memory, the same for every caller until the next call of
+  // Scratch: for one kernel call at a time. Contents are whatever was left.
   virtual std::byte* Scratch(size_t bytes) = 0;
 
  protected:
@@ -31,21 +31,15 @@ class Team {
   virtual void RunRaw(Raw function, void* argument) = 0;
 };
 
-// One thread: the caller.
+// One thread: the caller. Defined in team.cc: an inline member would be compiled into the AVX files
+// too, which call it speculatively, and the linker may keep that copy for everyone.
 class SoloTeam : public Team {
  public:
-  int threads() const override { return 1; }
-  std::byte* Scratch(size_t bytes) override {
-    if (bytes > size_) {
-      memory_ = std::make_unique<std::byte[]>(bytes + 64);
-      size_ = bytes;
-    }
-    const auto address = reinterpret_cast<uintptr_t>(memory_.get());
-    return memory_.get() + (64 - address % 64) % 64;
-  }
+  int threads() const override;
+  std::byte* Scratch(size_t bytes) override;
 
  protected:
-  void RunRaw(Raw function, void* argument) override { function(argument, 0); }
+  void RunRaw(Raw function, void* argument) override;
 
  private:
   std::unique_ptr<std::byte[]> memory_;

@@ -61,10 +61,11 @@ class Service {
   virtual std::vector<ModelCard> models() const = 0;
   // nullptr until the model's vocabulary is there.
   virtual const Tokenizer* tokenizer() const = 0;
-  // Renders the model's chat template; `variables` as TemplateRenderer::Render (bos_token and the like are added).
-  virtual Result<std::string> RenderChat(nlohmann::json variables) = 0;
-  // Renders and tokenises a chat; special tokens come from the template alone, never from a message's text.
-  virtual Result<std::vector<int32_t>> EncodeChat(nlohmann::json variables) = 0;
+  // Renders the model's chat template for the body of a chat request (messages, tools, chat_template_kwargs, ...; its
+  // keys in the client's order).
+  virtual Result<std::string> RenderChat(nlohmann::ordered_json body) = 0;
+  // Renders and tokenises; special tokens come from the template alone, never from a message's text.
+  virtual Result<std::vector<int32_t>> EncodeChat(nlohmann::ordered_json body) = 0;
   // Queues it; the sink gets everything from then on. Returns the request's number for Cancel.
   virtual Result<uint64_t> Generate(GenerationJob job, GenerationSink sink) = 0;
   virtual void Cancel(uint64_t request) = 0;

@@ -1,0 +1,213 @@
+#include "daemon/core/core.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "daemon/planning/devices.h"
+#include "daemon/worker/probe.h"
+#include "engine/template/chat.h"
+
+namespace motley {
+namespace {
+
+constexpr int kDefaultContext = 8192;
+constexpr int kProbeMs = 20'000;
+// KV memory is made for so many requests of full context, as far as a quarter of the free memory goes.
+constexpr int kPoolContexts = 2;
+constexpr double kPoolShare = 0.25;
+
+}  // namespace
+
+const char* StateName(ServiceState state) {
+  switch (state) {
+    case ServiceState::kStarting: return "starting";
+    case ServiceState::kLoading: return "loading";
+    case ServiceState::kReady: return "ready";
+    case ServiceState::kDegraded: return "degraded";
+    case ServiceState::kDraining: return "draining";
+  }
+  return "starting";
+}
+
+Core::Core(CoreOptions options, Clock& clock, std::function<void()> on_ended)
+    : options_(std::move(options)),
+      clock_(clock),
+      on_ended_(std::move(on_ended)),
+      started_ns_(clock.NowNs()),
+      starter_([this] { StartUp(); }) {}
+
+Core::~Core() {
+  stop_ = true;
+  if (starter_.joinable()) starter_.join();
+  loop_.reset();  // before the workers that it uses
+}
+
+void Core::StartUp() {
+  const motley::Status status = TryStartUp();
+  if (status.ok()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = status.error();
+  }
+  if (on_ended_) on_ended_();
+}
+
+// The pool of KV blocks: every stage holds the same blocks of its own layers.
+SchedulerLimits Core::Limits(const PlannedModel& planned) const {
+  SchedulerLimits limits;
+  limits.context_tokens = planned.plan.objective.prompt_tokens;  // replaced below
+  const int trained = bundle_->graph.hyper.context;
+  const int asked = options_.planning.context_tokens;
+  limits.context_tokens = asked > 0 ? asked : std::min(trained, kDefaultContext);
+  limits.batch_rows = options_.planning.prefill_chunk;
+  double free_bytes = 1e18;
+  for (const DeviceInfo& d : planned.devices) free_bytes = std::min(free_bytes, static_cast<double>(d.free_bytes));
+  const double per_token = planned.workload.kv_bytes_per_token_layer * planned.workload.layers;
+  const double affordable = std::max(free_bytes * kPoolShare / std::max(per_token, 1.0),
+                                     static_cast<double>(limits.context_tokens));
+  const double tokens = std::min(double{kPoolContexts} * limits.context_tokens, affordable);
+  limits.kv_blocks = static_cast<int>(tokens / limits.block_tokens) + 1;
+  return limits;
+}
+
+motley::Status Core::TryStartUp() {
+  const auto say = [this](const std::string& what, double part) {
+    progress_ = part;
+    if (options_.progress) options_.progress(what, part);
+  };
+  bundle_ = TRY(ModelBundle::Load(options_.model_path));
+  PlanningOptions planning = options_.planning;
+  const int trained = bundle_->graph.hyper.context;
+  if (planning.context_tokens > trained) {
+    return Error::Invalid("ctx", "a context of " + std::to_string(planning.context_tokens) +
+                                     " tokens is asked for, the model was trained for " + std::to_string(trained));
+  }
+  if (planning.context_tokens == 0) planning.context_tokens = std::min(trained, kDefaultContext);
+  bundle_->card.context_tokens = planning.context_tokens;
+  bundle_ready_ = true;
+  state_ = ServiceState::kLoading;
+  planned_ = TRY(PlanModel(bundle_->manifest, bundle_->graph, planning, say));
+  limits_ = Limits(planned_);
+  PipelineOptions pipeline{options_.model_path, planned_.plan.stages, planned_.choices, bundle_->graph.hyper.hidden,
+                           limits_};
+  pipeline_ = TRY(Pipeline::Start(std::move(pipeline), clock_, [&](double part) { say("loading", part); },
+                                  [this] {
+                                    if (serving_) loop_->Wake();
+                                  }));
+  const ServingLoop::Hooks hooks{
+      .broken = [this] { return pipeline_->broken(); },
+      .recover = [this]() -> motley::Status {
+        state_ = ServiceState::kLoading;
+        const motley::Status status = pipeline_->Recover();
+        state_ = status.ok() ? ServiceState::kReady : ServiceState::kDegraded;
+        return status;
+      },
+      .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); }};
+  loop_ = std::make_unique<ServingLoop>(limits_, *pipeline_, *bundle_->tokenizer, clock_, planned_.plan.id, hooks);
+  serving_ = true;
+  state_ = ServiceState::kReady;
+  say("ready", 1);
+  return {};
+}
+
+std::optional<Error> Core::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+motley::Status Core::WaitReady() {
+  if (starter_.joinable()) starter_.join();
+  if (const auto error = failure()) return *error;
+  return {};
+}
+
+bool Core::Drain() {
+  state_ = ServiceState::kDraining;
+  if (!serving_) return true;
+  loop_->StopAdmission();
+  return loop_->Drained();
+}
+
+std::optional<PlannedModel> Core::planned() const {
+  if (!serving_) return std::nullopt;
+  return planned_;
+}
+
+std::vector<ModelCard> Core::models() const {
+  if (!bundle_ready_) return {};
+  return {bundle_->card};
+}
+
+const Tokenizer* Core::tokenizer() const { return bundle_ready_ ? bundle_->tokenizer.get() : nullptr; }
+
+Result<std::string> Core::RenderChat(nlohmann::ordered_json body) {
+  if (!bundle_ready_) return Error::Unavailable("the model is not loaded yet");
+  const auto variables = TRY(ChatVariables(body, bundle_->chat_style, bundle_->chat_tokens));
+  return bundle_->renderer->Render(variables);
+}
+
+Result<std::vector<int32_t>> Core::EncodeChat(nlohmann::ordered_json body) {
+  if (!bundle_ready_) return Error::Unavailable("the model is not loaded yet");
+  const auto variables = TRY(ChatVariables(body, bundle_->chat_style, bundle_->chat_tokens));
+  std::vector<int32_t> tokens;
+  for (const Segment& segment : TRY(RenderChatSegments(*bundle_->renderer, variables, bundle_->special_texts))) {
+    const auto more = bundle_->tokenizer->Encode(segment.text, segment.specials, Bos::kNone);
+    tokens.insert(tokens.end(), more.begin(), more.end());
+  }
+  const int32_t bos = bundle_->tokenizer->bos();
+  const bool written = !tokens.empty() && tokens.front() == bos;
+  if (bundle_->tokenizer->adds_bos() && bos >= 0 && !written) tokens.insert(tokens.begin(), bos);
+  return tokens;
+}
+
+Result<uint64_t> Core::Generate(GenerationJob job, GenerationSink sink) {
+  if (!serving_) return Error::Unavailable("the model is still loading");
+  if (job.request.end_tokens.empty()) job.request.end_tokens = bundle_->tokenizer->end_tokens();
+  return loop_->Submit(std::move(job), std::move(sink));
+}
+
+void Core::Cancel(uint64_t request) {
+  if (serving_) loop_->Cancel(request);
+}
+
+nlohmann::json Core::Devices() {
+  const auto devices = ProbeAll(kProbeMs);
+  return DevicesToJson(devices, MeasuredAt(devices));
+}
+
+nlohmann::json Core::CurrentPlan() {
+  if (!serving_) return nullptr;
+  return ToJson(planned_.plan);
+}
+
+nlohmann::json Core::Status() {
+  nlohmann::json out{{"schema", "motley.status/1"},
+                     {"state", StateName(state_)},
+                     {"uptime_s", SecondsBetween(started_ns_, clock_.NowNs())},
+                     {"models", nlohmann::json::array()}};
+  if (!serving_) return out;
+  const LoopCounters counters = loop_->counters();
+  const SchedulerStatus status = loop_->status();
+  nlohmann::json stages = nlohmann::json::array();
+  for (const StageStatus& s : pipeline_->Stages()) {
+    stages.push_back({{"device", s.stage.device}, {"first_item", s.stage.first_item}, {"last_item", s.stage.last_item},
+                      {"pid", s.pid}, {"weight_bytes", s.weight_bytes}, {"kv_bytes", s.kv_bytes},
+                      {"host_ops", s.host_ops}, {"restarts", s.restarts}});
+  }
+  out["models"].push_back({{"id", bundle_->card.id}, {"file_bytes", bundle_->card.file_bytes},
+                           {"context_tokens", limits_.context_tokens}, {"plan_id", planned_.plan.id},
+                           {"layers", planned_.workload.layers}, {"stages", stages},
+                           {"running", status.running}, {"waiting", status.waiting},
+                           {"kv_blocks", status.total_blocks}, {"kv_blocks_free", status.free_blocks},
+                           {"tokens_per_s", counters.tokens_per_s}, {"requests", counters.requests},
+                           {"generated_tokens", counters.generated_tokens}});
+  return out;
+}
+
+std::string Core::Metrics() {
+  if (!serving_) return {};
+  return metrics_.Text(loop_->counters(), loop_->status(), pipeline_->Stages());
+}
+
+}  // namespace motley

@@ -1,0 +1,24 @@
+#pragma once
+// What /metrics shows, in Prometheus' text form (prometheus-cpp core behind it). Any thread.
+
+#include <memory>
+#include <string>
+
+#include "daemon/core/serving_loop.h"
+#include "daemon/pipeline/pipeline.h"
+
+namespace motley {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  void Observe(double ttft_s, double itl_s);
+  std::string Text(const LoopCounters& counters, const SchedulerStatus& status, const std::vector<StageStatus>& stages);
+
+ private:
+  struct Families;
+  const std::unique_ptr<Families> families_;
+};
+
+}  // namespace motley

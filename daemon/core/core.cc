@@ -172,7 +172,7 @@ void Core::Cancel(uint64_t request) {
 }
 
 nlohmann::json Core::Devices() {
-  const auto devices = ProbeAll(kProbeMs);
+  const auto devices = ProbeAll(options_.planning.backends, kProbeMs);
   return DevicesToJson(devices, MeasuredAt(devices));
 }
 

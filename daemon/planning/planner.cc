@@ -140,7 +140,7 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
     names.clear();
     for (const Stage& stage : options.plan->stages) names.push_back(stage.device);
   }
-  out.devices = TRY(ChooseDevices(ProbeAll(kProbeMs), names));
+  out.devices = TRY(ChooseDevices(ProbeAll(options.backends, kProbeMs), names));
   Profiler profiler(manifest, graph, options, progress);
   std::vector<Plan::Unused> unusable;
   out.machine = TRY(Measure(profiler, graph, options, &out.devices, &unusable));

@@ -17,6 +17,7 @@
 namespace motley {
 
 struct PlanningOptions {
+  std::vector<std::string> backends; // to ask for devices; empty: all that are installed, but fake
   std::vector<std::string> devices;  // names; empty: all that are ready
   std::string split;                 // by hand: "0-14,15-29", one range for each of `devices`; "auto": the best that
                                      // uses every device; empty: the best

@@ -85,10 +85,13 @@ Result<std::vector<DeviceInfo>> ProbeBackend(const std::string& name, int timeou
   return devices;
 }
 
-std::vector<DeviceInfo> ProbeAll(int timeout_ms) {
+std::vector<DeviceInfo> ProbeAll(std::vector<std::string> backends, int timeout_ms) {
+  if (backends.empty()) {
+    backends = ListBackends();
+    std::erase(backends, "fake");  // only when asked for: motleyd --simulate
+  }
   std::vector<DeviceInfo> all;
-  for (const std::string& name : ListBackends()) {
-    if (name == "fake") continue;  // only when asked for: motleyd --simulate
+  for (const std::string& name : backends) {
     auto devices = ProbeBackend(name, timeout_ms);
     if (!devices.ok()) {
       DeviceInfo failed;

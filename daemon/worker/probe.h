@@ -15,8 +15,8 @@ int RunProbe(const std::string& backend);
 // Starts it and waits at most `timeout_ms`. Errors: Unavailable (died, with its status, or took too long).
 Result<std::vector<DeviceInfo>> ProbeBackend(const std::string& backend, int timeout_ms);
 
-// The devices of all backends, in their order; a backend whose probe failed is one entry in state "failed" with the
-// reason.
-std::vector<DeviceInfo> ProbeAll(int timeout_ms);
+// The devices of the named backends (none named: all that are installed, but fake), in their order. A backend whose
+// probe failed is one entry in state "failed" with the reason.
+std::vector<DeviceInfo> ProbeAll(std::vector<std::string> backends, int timeout_ms);
 
 }  // namespace motley

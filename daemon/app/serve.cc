@@ -1,0 +1,91 @@
+#include "daemon/app/serve.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "client/cli/exit_code.h"
+#include "daemon/http/api.h"
+#include "daemon/http/server.h"
+
+namespace motley {
+namespace {
+
+constexpr auto kDrain = std::chrono::milliseconds(3500);  // SIGTERM to exit stays within 5 s
+constexpr int kPollMs = 20;
+
+// SIGTERM and SIGINT as a descriptor; every thread made from here on leaves them alone.
+Result<Fd> BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  Fd fd(signalfd(-1, &set, SFD_CLOEXEC));
+  if (!fd.valid()) return ErrnoError("signalfd", errno);
+  return fd;
+}
+
+// True: a signal came. Else `ended` became true.
+bool WaitForSignal(const Fd& signals, const std::atomic<bool>& ended) {
+  while (!ended) {
+    pollfd p{signals.get(), POLLIN, 0};
+    if (poll(&p, 1, 100) > 0) return true;
+  }
+  return false;
+}
+
+void Drain(Core& core) {
+  const auto deadline = std::chrono::steady_clock::now() + kDrain;
+  while (!core.Drain() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+  }
+}
+
+int Report(const Error& error) {
+  LogError(error.message + (error.remedy.empty() ? "" : " (" + error.remedy + ")"));
+  return ExitCode(error);
+}
+
+Result<int> TryServe(const ServeOptions& options) {
+  const Fd signals = TRY(BlockSignals());
+  CoreOptions core_options = TRY(ToCoreOptions(options));
+  core_options.progress = [last = std::string()](const std::string& what, double part) mutable {
+    sd_notifyf(0, "STATUS=%s %d%%", what.c_str(), static_cast<int>(part * 100));
+    if (what != last) LogInfo(what);
+    last = what;
+    if (what == "ready") sd_notify(0, "READY=1");
+  };
+  std::atomic<bool> ended{false};
+  Core core(std::move(core_options), RealClock(), [&] { ended = true; });
+  HttpOptions http;
+  if (!options.listen.empty()) http.listen = options.listen;
+  const auto server = TRY(HttpServer::Start(http, MakeApi(core, RealClock()), RealClock()));
+  for (const std::string& address : server->addresses()) LogInfo("listening on " + address);
+  if (WaitForSignal(signals, ended)) {
+    LogInfo("draining");
+    sd_notify(0, "STOPPING=1");
+    Drain(core);
+  }
+  server->Stop(std::chrono::milliseconds(500));
+  if (const auto failure = core.failure()) return *failure;
+  return 0;
+}
+
+}  // namespace
+
+int Serve(const ServeOptions& options) {
+  SetLogName("motleyd");
+  const auto status = TryServe(options);
+  return status.ok() ? *status : Report(status.error());
+}
+
+}  // namespace motley

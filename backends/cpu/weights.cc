@@ -11,6 +11,8 @@ namespace motley {
 namespace {
 
 constexpr int64_t kChunkBytes = 4 << 20;
+// Kernels may read past the end of a packed matrix by less than a page.
+constexpr int64_t kSlackBytes = 4096;
 
 Status CheckSpec(const WeightSpec& spec) {
   const TypeTraits& traits = Traits(spec.type);
@@ -86,7 +88,7 @@ Result<Weight> LoadHostWeight(const WeightSpec& spec, const RowReader& read, Tea
   TRY(CheckSpec(spec));
   const bool vector = spec.use == WeightUse::kVector;
   const int64_t bytes = vector ? spec.cols * static_cast<int64_t>(sizeof(float))
-                               : PackedBytes(spec.type, spec.rows, spec.cols) + kPackedSlack;
+                               : PackedBytes(spec.type, spec.rows, spec.cols) + kSlackBytes;
   Weight weight;
   weight.buffer = TRY(MakeHostBuffer(static_cast<uint64_t>(bytes),
                                      vector ? Pages::kSmall : Pages::kHuge, numa_node));

@@ -1,0 +1,182 @@
+#include "scheduler/partition/evaluate.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "scheduler/partition/memory.h"
+#include "scheduler/partition/partitioner.h"
+
+namespace motley {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+double Sum(const std::vector<double>& values, const DeviceRun& run) {
+  double sum = 0;
+  for (int i = run.first; i <= run.last; ++i) sum += values[i];
+  return sum;
+}
+
+// Seconds of one pass through all stages in one phase; unknown when a device's times are.
+double PassSeconds(const Costs& costs, const std::vector<DeviceRun>& runs,
+                   std::vector<double> ItemCosts::*phase, const std::vector<double>& links) {
+  double us = 0;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const std::vector<double>& times = costs.devices[runs[i].device].*phase;
+    if (times.empty()) return kUnknown;
+    us += Sum(times, runs[i]);
+    if (i > 0) us += links[runs[i - 1].device * costs.devices.size() + runs[i].device];
+  }
+  return us * 1e-6;
+}
+
+Prediction Predict(const MachineProfile& machine, const Workload& workload,
+                   const Objective& objective, const Costs& costs,
+                   const std::vector<DeviceRun>& runs, double value_us) {
+  Prediction predicted;
+  predicted.ttft_s = objective.prompt_tokens > 0
+                         ? PassSeconds(costs, runs, &ItemCosts::prefill, costs.prefill_link)
+                         : kUnknown;
+  predicted.itl_s = PassSeconds(costs, runs, &ItemCosts::decode, costs.decode_link);
+  predicted.prefill_tokens_per_s = objective.prompt_tokens / predicted.ttft_s;
+  predicted.decode_tokens_per_s =
+      objective.kind == ObjectiveKind::kBottleneck ? 1e6 / value_us : 1 / predicted.itl_s;
+  for (const DeviceRun& run : runs) {
+    const DeviceProfile& device = machine.devices[run.device];
+    predicted.memory_bytes[device.id] = RunMemory(workload, run.first, run.last);
+    if (costs.devices[run.device].prior) predicted.prior.push_back(device.id);
+  }
+  return predicted;
+}
+
+Error DoesNotFit(const Workload& workload, const DeviceProfile& device, double needed) {
+  Error error;
+  error.code = Code::kOutOfMemory;
+  error.field = device.id;
+  error.message = device.id + " needs " + ShowBytes(needed) + " for its stage (KV cache of " +
+                  std::to_string(static_cast<long>(workload.context_tokens)) + " tokens), " +
+                  ShowBytes(device.usable_bytes) +
+                  " usable: " + ShowBytes(needed - device.usable_bytes) + " short";
+  error.remedy = "give it fewer layers, or serve a shorter context with --ctx";
+  return error;
+}
+
+}  // namespace
+
+std::vector<StagePrice> PriceRuns(const Costs& costs, const Objective& objective,
+                                  const std::vector<DeviceRun>& runs) {
+  std::vector<StagePrice> prices;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const ItemCosts& device = costs.devices[runs[i].device];
+    const size_t link =
+        i == 0 ? 0
+               : runs[i - 1].device * costs.devices.size() + static_cast<size_t>(runs[i].device);
+    StagePrice price;
+    if (objective.kind == ObjectiveKind::kBottleneck) {
+      price.compute_us = Sum(device.decode, runs[i]);
+      if (i > 0) price.boundary_us = costs.decode_link[link];
+    } else {
+      if (objective.prompt_tokens > 0) {
+        price.compute_us += Sum(device.prefill, runs[i]);
+        if (i > 0) price.boundary_us += costs.prefill_link[link];
+      }
+      if (objective.output_tokens > 0) {
+        price.compute_us += objective.output_tokens * Sum(device.decode, runs[i]);
+        if (i > 0) price.boundary_us += objective.output_tokens * costs.decode_link[link];
+      }
+    }
+    prices.push_back(price);
+  }
+  return prices;
+}
+
+double ValueOf(ObjectiveKind kind, const std::vector<StagePrice>& prices) {
+  double value = 0;
+  for (const StagePrice& price : prices) {
+    const double stage = price.compute_us + price.boundary_us;
+    value = kind == ObjectiveKind::kLatency ? value + stage : std::max(value, stage);
+  }
+  return value;
+}
+
+double RunMemory(const Workload& workload, int first, int last) {
+  const auto& items = workload.items;
+  double bytes = 0;
+  for (int i = first; i <= last; ++i) {
+    bool counted_elsewhere = false;
+    for (int j = first; j <= last && !items[i].tied_with.empty(); ++j) {
+      // Of two items that name each other the first one counts.
+      const bool mutual = items[j].tied_with == items[i].name && j > i;
+      if (j != i && items[j].name == items[i].tied_with && !mutual) counted_elsewhere = true;
+    }
+    if (!counted_elsewhere) bytes += items[i].weight_bytes;
+    if (items[i].IsLayer()) bytes += workload.kv_bytes_per_token_layer * workload.context_tokens;
+  }
+  return bytes;
+}
+
+Result<std::vector<DeviceRun>> ResolveStages(const MachineProfile& machine,
+                                             const Workload& workload,
+                                             const std::vector<Stage>& stages) {
+  const int items = static_cast<int>(workload.items.size());
+  std::vector<DeviceRun> runs;
+  std::set<int> used;
+  int next = 0;
+  for (const Stage& stage : stages) {
+    const auto found =
+        std::find_if(machine.devices.begin(), machine.devices.end(),
+                     [&](const DeviceProfile& device) { return device.id == stage.device; });
+    if (found == machine.devices.end()) {
+      return Error::NotFound("no device is called \"" + stage.device + "\"")
+          .Fix("`motley devices` lists them");
+    }
+    const int device = static_cast<int>(found - machine.devices.begin());
+    if (!used.insert(device).second) {
+      return Error::Invalid("stages", stage.device + " has two stages, a device holds one run");
+    }
+    if (stage.first_item != next || stage.last_item < stage.first_item ||
+        stage.last_item >= items) {
+      return Error::Invalid("stages", "items " + std::to_string(stage.first_item) + "-" +
+                                          std::to_string(stage.last_item) + " on " + stage.device +
+                                          ": the next run starts at item " + std::to_string(next) +
+                                          " and the last item is " + std::to_string(items - 1));
+    }
+    next = stage.last_item + 1;
+    runs.push_back({device, stage.first_item, stage.last_item});
+  }
+  if (next != items) {
+    return Error::Invalid("stages", "items " + std::to_string(next) + "-" +
+                                        std::to_string(items - 1) + " are on no device");
+  }
+  return runs;
+}
+
+Result<Plan> EvaluatePriced(const MachineProfile& machine, const Workload& workload,
+                            const Objective& objective, const Costs& costs,
+                            const std::vector<Stage>& stages) {
+  const std::vector<DeviceRun> runs = TRY(ResolveStages(machine, workload, stages));
+  for (const DeviceRun& run : runs) {
+    const double needed = RunMemory(workload, run.first, run.last);
+    const DeviceProfile& device = machine.devices[run.device];
+    if (needed > device.usable_bytes) return DoesNotFit(workload, device, needed);
+  }
+  Plan plan;
+  plan.objective = objective;
+  plan.stages = stages;
+  plan.kv_tokens = workload.context_tokens;
+  plan.proof.method = "given";
+  plan.proof.value = ValueOf(objective.kind, PriceRuns(costs, objective, runs));
+  plan.proof.bound = plan.proof.gap = kUnknown;
+  plan.predicted = Predict(machine, workload, objective, costs, runs, plan.proof.value);
+  plan.id = PlanId(plan);
+  return plan;
+}
+
+Result<Plan> Evaluate(const MachineProfile& machine, const Workload& workload,
+                      const Objective& objective, const std::vector<Stage>& stages) {
+  const Costs costs = TRY(PriceItems(machine, workload, objective));
+  return EvaluatePriced(machine, workload, objective, costs, stages);
+}
+
+}  // namespace motley

@@ -1,0 +1,190 @@
+#include "tests/scheduler/partition/boxes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace motley {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+class Dice {
+ public:
+  explicit Dice(uint64_t seed) : engine_(seed) {}
+  int Int(int low, int high) { return std::uniform_int_distribution<int>(low, high)(engine_); }
+  double Real(double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(engine_);
+  }
+  bool Chance(double p) { return Real(0, 1) < p; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+Workload RandomWorkload(Dice& dice) {
+  Workload workload;
+  // Small boxes mostly: trying everything grows as devices! x splits.
+  workload.layers = dice.Chance(0.1) ? dice.Int(9, 12) : dice.Int(1, 8);
+  workload.hidden_bytes_per_token = dice.Int(64, 16384);
+  workload.kv_bytes_per_token_layer = dice.Int(0, 64);
+  workload.context_tokens = dice.Int(0, 4096);
+  workload.items.push_back({"embed", 1.0 * dice.Int(0, 900000)});
+  for (int i = 0; i < workload.layers; ++i) {
+    workload.items.push_back({"layer." + std::to_string(i), 1.0 * dice.Int(50000, 200000)});
+  }
+  workload.items.push_back({"head", 1.0 * dice.Int(0, 900000)});
+  if (dice.Chance(0.4)) {
+    workload.items.back().tied_with = "embed";
+    if (!dice.Chance(0.2)) workload.items.back().weight_bytes = workload.items[0].weight_bytes;
+  }
+  return workload;
+}
+
+DeviceProfile RandomDevice(Dice& dice, const Workload& workload, int index) {
+  DeviceProfile device;
+  device.id = "dev" + std::to_string(index);
+  const double speed = dice.Real(1, 10);
+  const double head = dice.Chance(0.5) ? dice.Real(5, 40) : 1;
+  ItemTimes times;
+  for (const WorkloadItem& item : workload.items) {
+    const double scale = item.name == "head" ? head : item.name == "embed" ? 0.1 : 1;
+    times.prefill.push_back(scale * speed * dice.Real(100, 300));
+    times.decode.push_back(scale * speed * dice.Real(1, 3));
+  }
+  device.item_times = times;
+  double total = 0;
+  for (const WorkloadItem& item : workload.items) total += item.weight_bytes;
+  total += workload.layers * workload.kv_bytes_per_token_layer * workload.context_tokens;
+  device.usable_bytes = dice.Chance(0.3) ? 1e12 : std::floor(total * dice.Real(0.05, 0.9));
+  return device;
+}
+
+// Depth first over which device comes next and where its run ends.
+struct Search {
+  const Box& box;
+  BestValues& best;
+  int items = static_cast<int>(box.workload.items.size());
+
+  double Boundary(int from, int to, double tokens) const {
+    const auto& devices = box.machine.devices;
+    const LinkProfile* link = &box.machine.default_link;
+    for (const LinkProfile& candidate : box.machine.links) {
+      if (candidate.from == devices[from].id && candidate.to == devices[to].id) link = &candidate;
+    }
+    return link->latency_us +
+           tokens * box.workload.hidden_bytes_per_token / link->bytes_per_s * 1e6;
+  }
+
+  double Bytes(int first, int last) const {
+    const auto& all = box.workload.items;
+    double bytes = 0;
+    for (int i = first; i <= last; ++i) {
+      bool twin_here = false;
+      for (int j = first; j <= last; ++j) twin_here |= all[j].name == all[i].tied_with;
+      if (!twin_here) bytes += all[i].weight_bytes;
+      if (all[i].name.substr(0, 6) == "layer.") {
+        bytes += box.workload.kv_bytes_per_token_layer * box.workload.context_tokens;
+      }
+    }
+    return bytes;
+  }
+
+  void From(int next, unsigned used, int previous, double latency, double bottleneck) {
+    if (next == items) {
+      auto& a = best.latency.try_emplace(used, kInfinity).first->second;
+      auto& b = best.bottleneck.try_emplace(used, kInfinity).first->second;
+      a = std::min(a, latency);
+      b = std::min(b, bottleneck);
+      return;
+    }
+    const double prompt = box.objective.prompt_tokens, output = box.objective.output_tokens;
+    for (int d = 0; d < static_cast<int>(box.machine.devices.size()); ++d) {
+      if (used & (1u << d)) continue;
+      const DeviceProfile& device = box.machine.devices[d];
+      double request = 0, token = 0;
+      if (previous >= 0) {
+        token = Boundary(previous, d, 1);
+        request = output * token + (prompt > 0 ? Boundary(previous, d, prompt) : 0);
+      }
+      for (int last = next; last < items; ++last) {
+        token += device.item_times->decode[last];
+        request += output * device.item_times->decode[last];
+        if (prompt > 0) request += device.item_times->prefill[last];
+        if (Bytes(next, last) > device.usable_bytes) continue;
+        From(last + 1, used | (1u << d), d, latency + request, std::max(bottleneck, token));
+      }
+    }
+  }
+};
+
+}  // namespace
+
+Box RandomBox(uint64_t seed) {
+  Dice dice(seed);
+  Box box;
+  box.workload = RandomWorkload(dice);
+  const int devices = dice.Int(1, box.workload.layers > 8 ? 4 : 5);
+  for (int d = 0; d < devices; ++d) {
+    box.machine.devices.push_back(RandomDevice(dice, box.workload, d));
+    if (d > 0 && dice.Chance(0.2)) {
+      box.machine.devices[d] = box.machine.devices[dice.Int(0, d - 1)];
+      box.machine.devices[d].id = "dev" + std::to_string(d);
+    }
+  }
+  box.machine.default_link = {"", "", dice.Real(0, 50), dice.Real(1e8, 1e10)};
+  const double measured = dice.Chance(0.3) ? 0 : 0.6;
+  for (int a = 0; a < devices; ++a) {
+    for (int b = 0; b < devices; ++b) {
+      if (a == b || !dice.Chance(measured)) continue;
+      box.machine.links.push_back({"dev" + std::to_string(a), "dev" + std::to_string(b),
+                                   dice.Real(0, 50), dice.Real(1e8, 1e10)});
+    }
+  }
+  box.objective.prompt_tokens = dice.Chance(0.2) ? 0 : dice.Int(1, 512);
+  box.objective.output_tokens = dice.Chance(0.2) ? 0 : dice.Int(1, 128);
+  return box;
+}
+
+double BestValues::BestWithin(ObjectiveKind kind, unsigned must, unsigned may) const {
+  double value = kInfinity;
+  for (const auto& [used, found] : kind == ObjectiveKind::kLatency ? latency : bottleneck) {
+    if ((used & must) == must && (used & ~may) == 0) value = std::min(value, found);
+  }
+  return value;
+}
+
+double BestValues::Best(ObjectiveKind kind) const { return BestWithin(kind, 0, ~0u); }
+
+BestValues TryEverything(const Box& box) {
+  BestValues best;
+  Search{box, best}.From(0, 0, -1, 0, 0);
+  return best;
+}
+
+Box LargeBox(int devices, int layers) {
+  Dice dice(7);
+  Box box;
+  box.workload.layers = layers;
+  box.workload.hidden_bytes_per_token = 16384;
+  box.workload.items.push_back({"embed", 5e8});
+  for (int i = 0; i < layers; ++i) {
+    box.workload.items.push_back({"layer." + std::to_string(i), 4e8});
+  }
+  box.workload.items.push_back({"head", 5e8});
+  for (int d = 0; d < devices; ++d) {
+    box.machine.devices.push_back(RandomDevice(dice, box.workload, d));
+    box.machine.devices.back().usable_bytes = layers * 4e8 / devices * dice.Real(1.2, 3);
+  }
+  box.machine.default_link = {"", "", 20, 1e10};
+  for (int a = 0; a < devices; ++a) {
+    for (int b = 0; b < devices; ++b) {
+      if (a == b) continue;
+      box.machine.links.push_back({"dev" + std::to_string(a), "dev" + std::to_string(b),
+                                   dice.Real(5, 50), dice.Real(1e9, 2e10)});
+    }
+  }
+  return box;
+}
+
+}  // namespace motley

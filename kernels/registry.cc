@@ -47,22 +47,22 @@ bool HasAvx512() {
 }  // namespace
 
 CpuKernel<op::Add> AddKernel(CpuLevel level) {
-  return Choose<op::Add>(level, AddRef, AddRef, AddRef);
+  return Choose<op::Add>(level, AddRef, AddAvx2, AddAvx512);
 }
 CpuKernel<op::Glu> GluKernel(CpuLevel level) {
-  return Choose<op::Glu>(level, GluRef, GluRef, GluRef);
+  return Choose<op::Glu>(level, GluRef, GluAvx2, GluAvx512);
 }
 CpuKernel<op::RmsNorm> RmsNormKernel(CpuLevel level) {
-  return Choose<op::RmsNorm>(level, RmsNormRef, RmsNormRef, RmsNormRef);
+  return Choose<op::RmsNorm>(level, RmsNormRef, RmsNormAvx2, RmsNormAvx512);
 }
 CpuKernel<op::Rope> RopeKernel(CpuLevel level) {
-  return Choose<op::Rope>(level, RopeRef, RopeRef, RopeRef);
+  return Choose<op::Rope>(level, RopeRef, RopeAvx2, RopeAvx512);
 }
 CpuKernel<op::StoreKv> StoreKvKernel(CpuLevel level) {
-  return Choose<op::StoreKv>(level, StoreKvRef, StoreKvRef, StoreKvRef);
+  return Choose<op::StoreKv>(level, StoreKvRef, StoreKvAvx2, StoreKvAvx512);
 }
 CpuKernel<op::Attention> AttentionKernel(CpuLevel level) {
-  return Choose<op::Attention>(level, AttentionRef, AttentionRef, AttentionRef);
+  return Choose<op::Attention>(level, AttentionRef, AttentionAvx2, AttentionAvx512);
 }
 
 const char* CpuLevelName(CpuLevel level) { return kNames[static_cast<size_t>(level)]; }

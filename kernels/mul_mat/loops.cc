@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstring>
 
-#include "kernels/mul_mat/activations.h"
 #include "kernels/operand.h"
+#include "kernels/quantize/activations.h"
 
 namespace motley {
 namespace {

@@ -7,38 +7,9 @@
 #include <cstdint>
 
 #include "kernels/mul_mat/packed.h"
-#include "kernels/quantize/quantize.h"
+#include "kernels/quantize/activations.h"
 
 namespace motley {
-
-// 2 zmm of columns x 8 rows of accumulators take half of AVX-512's registers, and M = 8, 16, 512
-// divide evenly.
-inline constexpr int kMaxRows = 8;
-
-// Quantised activations of R <= 8 rows, per block of 32: R times 32 int8, then R float scales.
-inline constexpr int kBlockBytes = 36;  // per row
-
-// What a type needs beside the dot product of its unsigned quants, as one number per row and block
-// of activations: the float d * sum for a min, or the integer -zero * sum at which the dot product
-// starts.
-enum class Correction : uint8_t { kMin, kZero8, kZero16, kZero128, kZero32 };
-inline constexpr int kCorrections = 5;
-constexpr Correction CorrectionOf(TensorType type) {
-  if (HasMin(type)) return Correction::kMin;
-  switch (ZeroPoint(type)) {
-    case 8:
-      return Correction::kZero8;
-    case 16:
-      return Correction::kZero16;
-    case 32:
-      return Correction::kZero32;
-    default:
-      return Correction::kZero128;
-  }
-}
-// Q6_K has scales for 16 values: one number for each half of the block, all rows' first halves
-// first.
-constexpr int CorrectionBytes(Correction c) { return c == Correction::kZero32 ? 8 : 4; }
 
 struct MicroCall {
   const uint8_t* weights;     // of the tile, at the first step; the start of a group
@@ -75,13 +46,10 @@ struct MicroKernels {
   ExpandFunction expand[kTensorTypes] = {};
 };
 
-// Each adds its part to a table.
-void AddQuantScalar(MicroKernels& table);
-void AddQuantAvx2(MicroKernels& table);
-void AddQuantAvx512(MicroKernels& table);
-void AddQuantAvx512Vnni(MicroKernels& table);
-void AddFloatScalar(MicroKernels& table);
-void AddFloatAvx2(MicroKernels& table);
-void AddFloatAvx512(MicroKernels& table);
+// Each adds its part to a table. VNNI adds the quantised types only.
+void AddScalar(MicroKernels& table);
+void AddAvx2(MicroKernels& table);
+void AddAvx512(MicroKernels& table);
+void AddAvx512Vnni(MicroKernels& table);
 
 }  // namespace motley

@@ -7,26 +7,41 @@
 namespace motley {
 namespace {
 
-MicroKernels MakeTable(CpuLevel) {
+// Every level replaces what it does better than the one below.
+MicroKernels MakeTable(CpuLevel level) {
   MicroKernels table;
-  table.quantize = QuantizeScalar;
-  AddQuantScalar(table);
-  AddFloatScalar(table);
+  AddScalar(table);
+  if (level >= CpuLevel::kAvx2) AddAvx2(table);
+  if (level >= CpuLevel::kAvx512) AddAvx512(table);
+  if (level >= CpuLevel::kVnni) AddAvx512Vnni(table);
+  return table;
+}
+
+// Made at the first use: filling a level's table already takes that level's instructions.
+template <CpuLevel kLevel>
+const MicroKernels& Table() {
+  static const MicroKernels table = MakeTable(kLevel);
   return table;
 }
 
 template <CpuLevel kLevel>
 void MulMat(const op::MulMat<Tensor>& call, Team& team) {
-  RunMulMat(MulMatMicroKernels(kLevel), call, team);
+  RunMulMat(Table<kLevel>(), call, team);
 }
 
 }  // namespace
 
 const MicroKernels& MulMatMicroKernels(CpuLevel level) {
-  static const MicroKernels kTables[] = {MakeTable(CpuLevel::kScalar), MakeTable(CpuLevel::kScalar),
-                                         MakeTable(CpuLevel::kAvx2), MakeTable(CpuLevel::kAvx512),
-                                         MakeTable(CpuLevel::kVnni)};
-  return kTables[static_cast<int>(level)];
+  switch (level) {
+    case CpuLevel::kAvx2:
+      return Table<CpuLevel::kAvx2>();
+    case CpuLevel::kAvx512:
+      return Table<CpuLevel::kAvx512>();
+    case CpuLevel::kVnni:
+      return Table<CpuLevel::kVnni>();
+    default:
+      return Table<CpuLevel::kScalar>();
+  }
 }
 
 CpuKernel<op::MulMat> MulMatKernel(CpuLevel level) {

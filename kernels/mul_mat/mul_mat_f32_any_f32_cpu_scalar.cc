@@ -91,7 +91,7 @@ void AddBlock(const Block& w, const uint8_t* x, const uint8_t* correction, int r
 }
 
 template <TensorType kType>
-void Multiply(const MicroCall& call) {
+void MultiplyQuants(const MicroCall& call) {
   constexpr PackedLayout kLayout = PackedLayoutOf(kType);
   constexpr int kCorrection = CorrectionBytes(CorrectionOf(kType));
   float sums[kMaxRows][kTileRows] = {};
@@ -113,19 +113,60 @@ void Multiply(const MicroCall& call) {
   }
 }
 
-template <TensorType... kTypes>
-void AddAll(MicroKernels& table) {
-  const auto add = [&](TensorType type, MicroKernel kernel) {
-    for (MicroKernel& entry : table.direct[static_cast<int>(type)]) entry = kernel;
-  };
-  (add(kTypes, Multiply<kTypes>), ...);
+// The 32 weights at one value of k.
+template <TensorType kType>
+void Load(const uint8_t* column, float* out) {
+  if constexpr (kType == TensorType::kF32) {
+    std::memcpy(out, column, kTileRows * sizeof(float));
+    return;
+  }
+  uint16_t bits[kTileRows];
+  std::memcpy(bits, column, sizeof(bits));
+  for (int n = 0; n < kTileRows; ++n) {
+    out[n] = kType == TensorType::kF16 ? HalfToFloat(bits[n]) : BFloat16ToFloat(bits[n]);
+  }
+}
+
+template <TensorType kType>
+void MultiplyFloats(const MicroCall& call) {
+  constexpr int64_t kBytes = kTileRows * (kType == TensorType::kF32 ? 4 : 2);
+  const auto* x = reinterpret_cast<const float*>(call.x);
+  float sums[kMaxRows][kTileRows] = {};
+  for (int r = 0; r < call.rows && !call.first; ++r) {
+    std::memcpy(sums[r], call.y + r * call.y_stride, sizeof(sums[r]));
+  }
+  for (int64_t k = 0; k < call.steps; ++k) {
+    float w[kTileRows];
+    Load<kType>(call.weights + k * kBytes, w);
+    for (int r = 0; r < call.rows; ++r) {
+      const float value = x[r * call.x_stride + k];
+      for (int n = 0; n < kTileRows; ++n) sums[r][n] += w[n] * value;
+    }
+  }
+  for (int r = 0; r < call.rows; ++r) {
+    std::memcpy(call.y + r * call.y_stride, sums[r], sizeof(sums[r]));
+  }
 }
 
 }  // namespace
 
-void AddQuantScalar(MicroKernels& table) {
+void AddScalar(MicroKernels& table) {
+  const auto add = [&](TensorType type, MicroKernel kernel) {
+    for (MicroKernel& entry : table.direct[static_cast<int>(type)]) entry = kernel;
+  };
   using enum TensorType;
-  AddAll<kQ8_0, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ4_K, kQ5_K, kQ6_K>(table);
+  add(kQ8_0, MultiplyQuants<kQ8_0>);
+  add(kQ4_0, MultiplyQuants<kQ4_0>);
+  add(kQ4_1, MultiplyQuants<kQ4_1>);
+  add(kQ5_0, MultiplyQuants<kQ5_0>);
+  add(kQ5_1, MultiplyQuants<kQ5_1>);
+  add(kQ4_K, MultiplyQuants<kQ4_K>);
+  add(kQ5_K, MultiplyQuants<kQ5_K>);
+  add(kQ6_K, MultiplyQuants<kQ6_K>);
+  add(kF32, MultiplyFloats<kF32>);
+  add(kF16, MultiplyFloats<kF16>);
+  add(kBF16, MultiplyFloats<kBF16>);
+  table.quantize = QuantizeScalar;
 }
 
 }  // namespace motley

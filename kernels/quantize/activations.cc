@@ -1,4 +1,4 @@
-#include "kernels/mul_mat/activations.h"
+#include "kernels/quantize/activations.h"
 
 #include <algorithm>
 #include <cstring>

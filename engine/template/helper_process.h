@@ -11,6 +11,7 @@
 // CPU budget.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,8 @@
 #include "base/result.h"
 
 namespace motley {
+
+class TemplateRenderer;
 
 // The Python text of the helper (render_helper.py).
 extern const char* const kRenderHelper;
@@ -85,5 +88,10 @@ class HelperProcess {
   HelperOptions options_;
   int64_t start_deadline_ns_ = 0;
 };
+
+// A TemplateRenderer with other limits or another helper than the product's: for tests, which
+// starve and break it.
+Result<std::unique_ptr<TemplateRenderer>> StartRenderer(const std::string& source,
+                                                        const HelperOptions& options);
 
 }  // namespace motley

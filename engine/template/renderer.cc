@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "engine/template/helper_process.h"
-#include "engine/template/helper_renderer.h"
 #include "engine/template/ordered_json.h"
 
 namespace motley {

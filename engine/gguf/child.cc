@@ -84,10 +84,10 @@ Status EnterFilter() {
 
 Result<Manifest> Parse(const std::string& path) {
   TRY(LimitResources());
-  const Fd fd = TRY(OpenGguf(path));
+  const OpenFile file = TRY(OpenGguf(path));
   if (!kSanitized) TRY(EnterFilter());
   try {
-    return ParseOpenGguf(fd, path);
+    return ParseOpenGguf(file);
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
   }

@@ -77,7 +77,7 @@ Result<Manifest> LoadManifestWith(const ParserProcess& parser, const std::string
   const Mapping mapping = TRY(MapAnswer(*message, path));
   Manifest manifest = TRY(DecodeAnswer(mapping.bytes()));
   manifest.path = path;
-  manifest.file_bytes = TRY(FileSize(TRY(OpenGguf(path))));
+  manifest.file_bytes = TRY(OpenGguf(path)).bytes;
   TRY(CheckAgain(manifest, path));
   return manifest;
 }

@@ -97,7 +97,7 @@ Error Locate(Error error, const Offsets& offsets) {
   return error;
 }
 
-Result<Fd> OpenGguf(const std::string& path) {
+Result<OpenFile> OpenGguf(const std::string& path) {
   // Asked before opening: opening a pipe would wait for its writer.
   std::error_code failed;
   const auto status = std::filesystem::status(path, failed);
@@ -105,27 +105,27 @@ Result<Fd> OpenGguf(const std::string& path) {
     return Error::Invalid("file", path + " is not a regular file");
   }
   auto fd = OpenForReading(path);
-  if (fd.ok()) return fd;
-  Error error = fd.ReleaseError();
-  error.field = "file";
-  return error;
+  if (!fd.ok()) {
+    Error error = fd.ReleaseError();
+    error.field = "file";
+    return error;
+  }
+  const uint64_t bytes = TRY(FileSize(*fd));
+  return OpenFile{path, fd.ReleaseValue(), bytes};
 }
 
-Result<Manifest> ParseOpenGguf(const Fd& fd, const std::string& path) {
+Result<Manifest> ParseOpenGguf(const OpenFile& file) {
   Manifest manifest;
-  manifest.path = path;
-  manifest.file_bytes = TRY(FileSize(fd));
-  Cursor cursor(fd, manifest.file_bytes, kMetadataMemoryBytes);
+  manifest.path = file.path;
+  manifest.file_bytes = file.bytes;
+  Cursor cursor(file.fd, file.bytes, kMetadataMemoryBytes);
   Offsets offsets;
   auto read = ReadAll(cursor, manifest, offsets);
   if (!read.ok()) return Locate(read.ReleaseError(), offsets);
   return manifest;
 }
 
-Result<Manifest> ParseGguf(const std::string& path) {
-  const Fd fd = TRY(OpenGguf(path));
-  return ParseOpenGguf(fd, path);
-}
+Result<Manifest> ParseGguf(const std::string& path) { return ParseOpenGguf(TRY(OpenGguf(path))); }
 
 std::string Quoted(std::string_view text) {
   constexpr size_t kShown = 64;

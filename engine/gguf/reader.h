@@ -37,9 +37,14 @@ struct Offsets {
 Error Locate(Error error, const Offsets& offsets);
 
 // Opens a regular file; anything else (a folder, a pipe) is InvalidArgument.
-Result<Fd> OpenGguf(const std::string& path);
-// Reads and validates an open file.
-Result<Manifest> ParseOpenGguf(const Fd& fd, const std::string& path);
+struct OpenFile {
+  std::string path;
+  Fd fd;
+  uint64_t bytes = 0;
+};
+Result<OpenFile> OpenGguf(const std::string& path);
+// Reads and validates an open file, with no system call but pread and those that allocate.
+Result<Manifest> ParseOpenGguf(const OpenFile& file);
 
 // The key-value part and the tensor part, the cursor standing at each. ReadTensors ends with
 // CheckLayout.

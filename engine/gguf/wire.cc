@@ -80,6 +80,9 @@ template <>
 inline constexpr size_t kLeastBytes<std::string> = 4;
 template <>
 inline constexpr size_t kLeastBytes<TensorEntry> = 4 + 1 + 1 + 8 + 8;
+// libstdc++ keeps 15 characters inside a std::string; more cost a block of the heap.
+constexpr uint32_t kInlineString = 15;
+constexpr uint64_t kHeapBlock = 32;
 constexpr size_t kLeastEntryBytes = 4 + 1 + 1, kEntryMemory = 160;
 
 class Decoder {
@@ -100,7 +103,10 @@ class Decoder {
     return {};
   }
   Status Take(std::string& out) {
-    const Bytes bytes = TRY(Next(TRY(Count(1, 1))));
+    uint32_t size = 0;
+    TRY(Take(size));
+    const Bytes bytes = TRY(Next(size));
+    if (size > kInlineString) TRY(Charge(1, size + kHeapBlock));
     out.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return {};
   }
@@ -134,8 +140,7 @@ class Decoder {
     uint32_t count = 0;
     TRY(Take(count));
     if (count > (in_.size() - position_) / bytes_each) return Malformed();
-    if (count > memory_left_ / memory_each) return Malformed();
-    memory_left_ -= count * memory_each;
+    TRY(Charge(count, memory_each));
     return count;
   }
   Error Malformed() const {
@@ -147,6 +152,11 @@ class Decoder {
   bool AtEnd() const { return position_ == in_.size(); }
 
  private:
+  Status Charge(uint64_t count, uint64_t memory_each) {
+    if (count > memory_left_ / memory_each) return Malformed();
+    memory_left_ -= count * memory_each;
+    return {};
+  }
   Result<Bytes> Next(size_t n) {
     if (n > in_.size() - position_) return Malformed();
     const Bytes bytes = in_.subspan(position_, n);

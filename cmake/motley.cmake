@@ -55,3 +55,20 @@ function(motley_test name)
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}" ${ARG_PROPERTIES})
 endfunction()
+
+# motley_proto(TARGET path/from/root.proto): the messages as a static library; include "path/from/root.pb.h".
+find_package(Protobuf REQUIRED)
+function(motley_proto target proto)
+  string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+  set(out ${CMAKE_BINARY_DIR}/generated/${stem}.pb)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+  add_custom_command(OUTPUT ${out}.cc ${out}.h
+    COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR} --cpp_out=${CMAKE_BINARY_DIR}/generated ${proto}
+    DEPENDS ${CMAKE_SOURCE_DIR}/${proto} VERBATIM)
+  add_library(${target} STATIC ${out}.cc ${out}.h)
+  target_include_directories(${target} SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+  if(MOTLEY_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${MOTLEY_SANITIZE})
+  endif()
+endfunction()

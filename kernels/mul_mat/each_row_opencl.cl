@@ -1,4 +1,5 @@
-// EACH(F): F for every row of x that an item multiplies. Included by concatenation before each body, after ROWS.
+// EACH(F): F for every row of x that an item multiplies. Included by concatenation before each
+// body, after ROWS.
 #undef EACH
 #if ROWS == 1
 #define EACH(F) F(0)

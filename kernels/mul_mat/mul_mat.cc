@@ -1,7 +1,7 @@
 #include "kernels/mul_mat/mul_mat.h"
 
-#include "kernels/mul_mat/loops.h"
-#include "kernels/mul_mat/micro.h"
+#include "kernels/mul_mat/cpu/loops.h"
+#include "kernels/mul_mat/cpu/micro.h"
 #include "kernels/mul_mat/mul_mat_ref.h"
 
 namespace motley {

@@ -1,6 +1,6 @@
-#include "kernels/mul_mat/avx2.h"
-#include "kernels/mul_mat/float_kernel.h"
-#include "kernels/mul_mat/quant_kernel.h"
+#include "kernels/mul_mat/cpu/avx2.h"
+#include "kernels/mul_mat/cpu/float_kernel.h"
+#include "kernels/mul_mat/cpu/quant_kernel.h"
 
 namespace motley {
 namespace {

@@ -1,5 +1,5 @@
-#include "kernels/mul_mat/avx512.h"
-#include "kernels/mul_mat/quant_kernel.h"
+#include "kernels/mul_mat/cpu/avx512.h"
+#include "kernels/mul_mat/cpu/quant_kernel.h"
 
 namespace motley {
 namespace {

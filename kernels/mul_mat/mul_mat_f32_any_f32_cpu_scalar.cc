@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "kernels/dequantize/half.h"
-#include "kernels/mul_mat/micro.h"
+#include "kernels/mul_mat/cpu/micro.h"
 
 namespace motley {
 namespace {

@@ -1,7 +1,8 @@
-// y = x * weight^T, ROWS rows of x and a tile of 16 rows of the weight per work-group: neighbouring items take the
-// tile's rows and so read neighbouring words, SLICES sixteens of items share the blocks of k, and their sums meet in
-// local memory. Groups: (tile, ROWS rows of x from first_row). The order of a value's additions depends on neither
-// ROWS nor M. With MOTLEY_INTEGER x is what quantize wrote (x_stride in words of four bytes), else plain floats.
+// y = x * weight^T, ROWS rows of x and a tile of 16 rows of the weight per work-group: neighbouring
+// items take the tile's rows and so read neighbouring words, SLICES sixteens of items share the
+// blocks of k, and their sums meet in local memory. Groups: (tile, ROWS rows of x from first_row).
+// The order of a value's additions depends on neither ROWS nor M. With MOTLEY_INTEGER x is what
+// quantize wrote (x_stride in words of four bytes), else plain floats.
 
 #define SLICES 8
 #define ZERO_TOTAL(r) float total##r = 0;
@@ -9,14 +10,14 @@
 #define POINT_WORDS(r) const global uint* q##r = (const global uint*)x##r;
 #define MULTIPLY_BYTES(r) dot##r += DotBytes(quad, q##r[block * 8 + part * 4 + step]);
 #define MULTIPLY(r) total##r = FMA(w, x##r[k], total##r);
-#define ADD_SCALED(r)                                                               \
-  {                                                                                 \
-    const float4 s = s##r[block];                                                   \
-    const float sum = SUM_OF(s, part);                                              \
-    const float exact = (float)dot##r - (float)MOTLEY_ZERO * sum;                   \
-    total##r = FMA(exact * scale, s.x, total##r);                                   \
-    if (MOTLEY_MIN) total##r = FMA(minimum, s.x * sum, total##r);                   \
-    dot##r = 0;                                                                     \
+#define ADD_SCALED(r)                                             \
+  {                                                               \
+    const float4 s = s##r[block];                                 \
+    const float sum = SUM_OF(s, part);                            \
+    const float exact = (float)dot##r - (float)MOTLEY_ZERO * sum; \
+    total##r = FMA(exact * scale, s.x, total##r);                 \
+    if (MOTLEY_MIN) total##r = FMA(minimum, s.x * sum, total##r); \
+    dot##r = 0;                                                   \
   }
 #define SHARE(r) sums[r][slice][lane] = total##r;
 
@@ -63,7 +64,8 @@ kernel __attribute__((reqd_work_group_size(LANES * SLICES, 1, 1))) void MUL_MAT(
 #pragma unroll
         for (int byte = 0; byte < 4; ++byte) {
           const long k = (long)block * 32 + part * 16 + step * 4 + byte;
-          const float w = scale * (AS_FLOATS((quad >> (8 * byte)) & 255u) - (float)MOTLEY_ZERO) + minimum;
+          const float w =
+              scale * (AS_FLOATS((quad >> (8 * byte)) & 255u) - (float)MOTLEY_ZERO) + minimum;
           EACH(MULTIPLY)
         }
 #endif

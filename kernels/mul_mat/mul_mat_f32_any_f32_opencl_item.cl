@@ -1,20 +1,20 @@
-// y = x * weight^T, ROWS rows of x and a tile of 16 rows of the weight per work-item: the weight's rows are the lanes
-// of a vector. Items: (tile, ROWS rows of x from first_row). The order of a value's additions depends on neither ROWS
-// nor M. With MOTLEY_INTEGER x is what quantize wrote, and each dot product of a block is exact because it stays
-// below 2^24; else x is plain floats.
+// y = x * weight^T, ROWS rows of x and a tile of 16 rows of the weight per work-item: the weight's
+// rows are the lanes of a vector. Items: (tile, ROWS rows of x from first_row). The order of a
+// value's additions depends on neither ROWS nor M. With MOTLEY_INTEGER x is what quantize wrote,
+// and each dot product of a block is exact because it stays below 2^24; else x is plain floats.
 
 #define ZERO_TOTAL(r) float16 total##r = 0;
 #define ZERO_DOT(r) dot##r = 0;
 #define DECLARE_DOT(r) float16 dot##r = 0;
 #define MULTIPLY(r) dot##r = FMA(w, (float16)(x##r[k]), dot##r);
 #define ADD_DOT(r) total##r += dot##r;
-#define ADD_SCALED(r)                                                               \
-  {                                                                                 \
-    const float4 s = s##r[block];                                                   \
-    const float sum = SUM_OF(s, part);                                              \
-    if (MOTLEY_ZERO) dot##r -= (float)MOTLEY_ZERO * sum;                            \
-    total##r = FMA(dot##r * scale, (float16)(s.x), total##r);                       \
-    if (MOTLEY_MIN) total##r = FMA(minimum, (float16)(s.x * sum), total##r);        \
+#define ADD_SCALED(r)                                                        \
+  {                                                                          \
+    const float4 s = s##r[block];                                            \
+    const float sum = SUM_OF(s, part);                                       \
+    if (MOTLEY_ZERO) dot##r -= (float)MOTLEY_ZERO * sum;                     \
+    total##r = FMA(dot##r * scale, (float16)(s.x), total##r);                \
+    if (MOTLEY_MIN) total##r = FMA(minimum, (float16)(s.x * sum), total##r); \
   }
 #define STORE(r) \
   if (first_row + r < rows) StoreTile(target, row##r, total##r);
@@ -90,11 +90,18 @@ kernel void MUL_MAT(global char* x, long x_at, long x_stride, global const float
   global const char* tile = target.weight + target.tile * TILE_BYTES(cols);
   for (int block = 0; block < cols; block += 32) {
     EACH(DECLARE_DOT)
-    const int end = min(block + 32, cols);
-#pragma unroll 4
-    for (int k = block; k < end; ++k) {
-      const float16 w = Plain(tile, k, 0);
-      EACH(MULTIPLY)
+    if (cols - block >= 32) {
+#pragma unroll 8
+      for (int i = 0; i < 32; ++i) {
+        const long k = block + i;
+        const float16 w = Plain(tile, k, 0);
+        EACH(MULTIPLY)
+      }
+    } else {
+      for (long k = block; k < cols; ++k) {
+        const float16 w = Plain(tile, k, 0);
+        EACH(MULTIPLY)
+      }
     }
     EACH(ADD_DOT)
   }

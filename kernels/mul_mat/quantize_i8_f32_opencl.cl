@@ -1,6 +1,7 @@
-// Rounds rows of x to int8 in blocks of 32 for mul_mat. Items: (block, row). Writes per block the scale and the sums
-// of values 0..15, 16..31 and of both, and the values: as floats when a CPU thread will multiply vectors by them (a
-// block's sum of products stays below 2^24 and so is exact in float), else packed into words of four bytes.
+// Rounds rows of x to int8 in blocks of 32 for mul_mat. Items: (block, row). Writes per block the
+// scale and the sums of values 0..15, 16..31 and of both, and the values: as floats when a CPU
+// thread will multiply vectors by them (a block's sum of products stays below 2^24 and so is exact
+// in float), else packed into words of four bytes.
 kernel void quantize(global char* x, long x_at, long x_stride, int cols, global float4* scales,
                      global char* values) {
   const int block = get_global_id(0), blocks = cols / 32;

@@ -1,8 +1,9 @@
-// Reads weights as backends/opencl/tile.h lays them out: tiles of LANES rows. With -DMOTLEY_ITEM_ROWS=16 an item
-// holds the whole tile in vectors, with 1 it is one row (`lane`) of it. Quantised types, in blocks of 32 values:
+// Reads weights as backends/opencl/tile.h lays them out: tiles of LANES rows. With
+// -DMOTLEY_ITEM_ROWS=16 an item holds the whole tile in vectors, with 1 it is one row (`lane`) of
+// it. Quantised types, in blocks of 32 values:
 //   x[i] = scale * (q[i] - ZERO) + minimum, with a scale for each half of a block in Q6_K.
-// The host defines MOTLEY_BITS (4, 5, 6, 8; 0 for plain floats), MOTLEY_ZERO, MOTLEY_MIN, MOTLEY_SUPER (a K type) and
-// MOTLEY_FLOAT (32 F32, 16 F16, 1 BF16).
+// The host defines MOTLEY_BITS (4, 5, 6, 8; 0 for plain floats), MOTLEY_ZERO, MOTLEY_MIN,
+// MOTLEY_SUPER (a K type) and MOTLEY_FLOAT (32 F32, 16 F16, 1 BF16).
 
 #if MOTLEY_ITEM_ROWS == 16
 typedef uint16 Words;
@@ -15,18 +16,18 @@ typedef float16 Floats;
 #else
 typedef uint Words;
 typedef float Floats;
-#define WORDS(p, i) ((p)[(i) * LANES + lane])
-#define HALVES(p, i) vload_half((i) * LANES + lane, (global const half*)(p))
-#define UBYTES(p, i) ((float)((global const uchar*)(p))[(i) * LANES + lane])
-#define BYTES(p, i) ((float)((global const char*)(p))[(i) * LANES + lane])
+#define WORDS(p, i) ((p)[(i)*LANES + lane])
+#define HALVES(p, i) vload_half((i)*LANES + lane, (global const half*)(p))
+#define UBYTES(p, i) ((float)((global const uchar*)(p))[(i)*LANES + lane])
+#define BYTES(p, i) ((float)((global const char*)(p))[(i)*LANES + lane])
 #define AS_FLOATS(words) ((float)(int)(words))
 #endif
 
 #if MOTLEY_BITS
 
-#define QUANT_WORDS (MOTLEY_BITS == 8 ? 8 : 4)                          // per row and block
+#define QUANT_WORDS (MOTLEY_BITS == 8 ? 8 : 4)  // per row and block
 #define HIGH_WORDS (MOTLEY_BITS == 5 ? 1 : MOTLEY_BITS == 6 ? 2 : 0)
-#define SCALE_BYTES (MOTLEY_BITS == 6 ? 2 : 1)                          // K types
+#define SCALE_BYTES (MOTLEY_BITS == 6 ? 2 : 1)  // K types
 #define SUPER_BYTES (LANES * (2 + 8 * SCALE_BYTES) + (MOTLEY_MIN ? LANES * 10 : 0))
 #define META_BYTES (MOTLEY_SUPER ? SUPER_BYTES / 8 : LANES * 2 * (1 + MOTLEY_MIN))
 #define TILE_BYTES(blocks) \
@@ -85,7 +86,7 @@ inline Floats Minimum(Tile t, int block, int lane) {
 
 #else
 
-#define TILE_BYTES(cols) (((long)(cols) * LANES * (MOTLEY_FLOAT == 32 ? 4 : 2) + 63) / 64 * 64)
+#define TILE_BYTES(cols) (((long)(cols)*LANES * (MOTLEY_FLOAT == 32 ? 4 : 2) + 63) / 64 * 64)
 
 // Value k of the tile's rows.
 inline Floats Plain(global const char* tile, long k, int lane) {

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "kernels/mul_mat/loops.h"
+#include "kernels/mul_mat/cpu/loops.h"
 #include "tests/kernels/random_weights.h"
 
 namespace motley {

@@ -3,7 +3,7 @@
 // columns times R rows of x, all sums in registers, one fused operation per value of k. For kernel
 // files only; internal linkage by Isa.
 
-#include "kernels/mul_mat/micro.h"
+#include "kernels/mul_mat/cpu/micro.h"
 
 namespace motley {
 

@@ -2,7 +2,7 @@
 // The loops around the micro-kernels of mul_mat: tiles, threads, ragged ends, bias. Stateless; one
 // call at a time per Team.
 
-#include "kernels/mul_mat/micro.h"
+#include "kernels/mul_mat/cpu/micro.h"
 #include "kernels/registry.h"
 
 namespace motley {

@@ -1,4 +1,4 @@
-#include "kernels/mul_mat/loops.h"
+#include "kernels/mul_mat/cpu/loops.h"
 
 #include <algorithm>
 #include <atomic>

@@ -4,7 +4,7 @@
 // summed. For kernel files only; since Isa has internal linkage, so has all of this (see
 // operand.h).
 
-#include "kernels/mul_mat/micro.h"
+#include "kernels/mul_mat/cpu/micro.h"
 
 #define MOTLEY_INLINE [[gnu::always_inline]] static inline
 

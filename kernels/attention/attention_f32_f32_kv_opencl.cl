@@ -1,6 +1,6 @@
-// Causal grouped-query attention over the paged cache with a running maximum and sum (Milakov and Gimelshein, 2018),
-// so that no score is kept beyond a chunk of tokens. SUFFIX, CACHE and CACHE_LOAD(S) name the cache's type; the host
-// concatenates this file once for each.
+// Causal grouped-query attention over the paged cache with a running maximum and sum (Milakov and
+// Gimelshein, 2018), so that no score is kept beyond a chunk of tokens. SUFFIX, CACHE and
+// CACHE_LOAD(S) name the cache's type; the host concatenates this file once for each.
 
 #define HEAD_LIMIT 512
 
@@ -56,7 +56,8 @@ kernel void SUFFIX(attention)(ATTENTION_ARGUMENTS) {
     const int place = token % block_tokens;
     const int count = min(min(block_tokens - place, 16), last + 1 - token);
     const long at =
-        (((long)blocks[token / block_tokens] * kv_heads + kv_head) * block_tokens + place) * head_dim;
+        (((long)blocks[token / block_tokens] * kv_heads + kv_head) * block_tokens + place) *
+        head_dim;
     const global CACHE* k = AT(CACHE, k_cache, k_at) + at;
     float scores[16];
     float peak = largest;
@@ -89,10 +90,10 @@ kernel __attribute__((reqd_work_group_size(CHUNK, 1, 1))) void SUFFIX(attention)
   const int lane = get_local_id(0);
   const long head = get_group_id(0), row = get_group_id(1);
   const long kv_head = head / (heads / kv_heads);
-  const global float* pq = AT(float, q, q_at) + row * q_stride + head * head_dim;
+  const global float *pq = AT(float, q, q_at) + row * q_stride + head * head_dim;
   const int last = AT(int, positions, positions_at)[row * positions_stride];
   const long sequence = AT(int, sequences, sequences_at)[row * sequences_stride];
-  const global int* blocks = AT(int, table, table_at) + sequence * table_stride;
+  const global int *blocks = AT(int, table, table_at) + sequence * table_stride;
   float acc[HEAD_LIMIT / CHUNK];
   for (int i = 0; i < HEAD_LIMIT / CHUNK; ++i) acc[i] = 0;
   float largest = -INFINITY, sum = 0;
@@ -100,8 +101,9 @@ kernel __attribute__((reqd_work_group_size(CHUNK, 1, 1))) void SUFFIX(attention)
     const int count = min(CHUNK, last + 1 - first);
     const int token = first + min(lane, count - 1);
     const long at = (((long)blocks[token / block_tokens] * kv_heads + kv_head) * block_tokens +
-                     token % block_tokens) * head_dim;
-    const global CACHE* k = AT(CACHE, k_cache, k_at) + at;
+                     token % block_tokens) *
+                    head_dim;
+    const global CACHE *k = AT(CACHE, k_cache, k_at) + at;
     float score = 0;
     for (int i = 0; i < head_dim; ++i) score = FMA(pq[i], CACHE_LOAD(k, i), score);
     score = lane < count ? score * factor : -INFINITY;
@@ -127,7 +129,7 @@ kernel __attribute__((reqd_work_group_size(CHUNK, 1, 1))) void SUFFIX(attention)
     }
     barrier(CLK_LOCAL_MEM_FENCE);
   }
-  global float* py = AT(float, y, y_at) + row * y_stride + head * head_dim;
+  global float *py = AT(float, y, y_at) + row * y_stride + head * head_dim;
   for (int part = 0; part < HEAD_LIMIT / CHUNK; ++part) {
     const int i = part * CHUNK + lane;
     if (i < head_dim) py[i] = acc[part] / sum;

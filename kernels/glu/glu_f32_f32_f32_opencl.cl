@@ -1,8 +1,8 @@
 // y = act(gate) * up. Items: (16 values of a row, row). gelu: the tanh form of Hendrycks and
 // Gimpel, 2016.
-#define GLU(T, name)                                                             \
-  inline T name(T x, int gelu) {                                                 \
-    if (!gelu) return x / (1.0f + exp(-x));                                      \
+#define GLU(T, name)                                                              \
+  inline T name(T x, int gelu) {                                                  \
+    if (!gelu) return x / (1.0f + exp(-x));                                       \
     return 0.5f * x * (1.0f + tanh(0.7978845608f * (x + 0.044715f * x * x * x))); \
   }
 GLU(float16, Activate16)

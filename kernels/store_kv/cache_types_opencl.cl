@@ -1,5 +1,5 @@
-// The type of the KV cache that the files after this one are compiled for: MOTLEY_KV 16 (F16) or 32 (F32). The host
-// concatenates it and its users once for each.
+// The type of the KV cache that the files after this one are compiled for: MOTLEY_KV 16 (F16) or 32
+// (F32). The host concatenates it and its users once for each.
 #undef SUFFIX
 #undef CACHE
 #undef CACHE_STORE

@@ -1,5 +1,6 @@
 // Writes rows of k and v to their slots of a paged cache. Items: (value of a row, row).
-// SUFFIX, CACHE and CACHE_STORE name the type of the cache; the host concatenates this file once for each.
+// SUFFIX, CACHE and CACHE_STORE name the type of the cache; the host concatenates this file once
+// for each.
 kernel void SUFFIX(store_kv)(global char* k, long k_at, long k_stride, global char* v, long v_at,
                              long v_stride, global char* slots, long slots_at, long slots_stride,
                              global char* k_cache, long k_cache_at, global char* v_cache,

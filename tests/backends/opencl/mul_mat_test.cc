@@ -1,0 +1,111 @@
+#include <cmath>
+#include <cstring>
+
+#include "kernels/registry.h"
+#include "tests/backends/opencl/rig.h"
+
+namespace motley {
+namespace {
+
+// Three products of one x with and without a bias, rows of y apart, on the device and on the scalar
+// kernels.
+struct Case {
+  TensorType type;
+  int64_t m, k;
+  std::vector<int64_t> n;
+};
+
+class Outcome {
+ public:
+  std::vector<std::vector<float>> device, scalar;
+};
+
+class Products {
+ public:
+  Products(Rig& rig, const Case& c) : rig_(rig), c_(c), x_(RandomValues(c.m * (c.k + 3), 1)) {}
+
+  Outcome Run(CpuLevel level) {
+    Outcome out;
+    op::MulMat<Tensor> host{.x = DenseTensor(x_, c_.m, c_.k)};
+    host.x.stride = c_.k + 3;
+    host.count = static_cast<int>(c_.n.size());
+    op::MulMat<Tensor> on_device = host;
+    on_device.x = rig_.Upload(host.x);
+    out.device.resize(c_.n.size());
+    out.scalar.resize(c_.n.size());
+    for (size_t i = 0; i < c_.n.size(); ++i) {
+      files_.push_back(RandomWeights(c_.type, c_.n[i], c_.k, static_cast<uint32_t>(i + 2)));
+      packed_.push_back(std::make_unique<PackedWeight>(c_.type, c_.n[i], c_.k, files_.back()));
+      biases_.push_back(RandomValues(c_.n[i], 9));
+      auto& p = host.products[i];
+      p.weight = packed_.back()->tensor();
+      if (i == 1) p.bias = DenseTensor(biases_.back(), 1, c_.n[i]);
+      out.scalar[i].assign(static_cast<size_t>(c_.m * (c_.n[i] + 5)), -7.0f);
+      p.y = DenseTensor(out.scalar[i], c_.m, c_.n[i]);
+      p.y.stride = c_.n[i] + 5;
+      auto& d = on_device.products[i];
+      d = p;
+      d.weight = rig_.Load(c_.type, c_.n[i], c_.k, files_.back());
+      if (p.bias) d.bias = rig_.Upload(p.bias);
+      d.y = rig_.Upload(p.y);
+    }
+    SoloTeam team;
+    CpuKernels(level).mul_mat(host, team);
+    rig_.Launch(on_device);
+    for (size_t i = 0; i < c_.n.size(); ++i) {
+      out.device[i].resize(out.scalar[i].size());
+      Tensor y = DenseTensor(out.device[i], c_.m, c_.n[i]);
+      y.stride = c_.n[i] + 5;
+      rig_.Download(on_device.products[i].y, y);
+    }
+    return out;
+  }
+
+ private:
+  Rig& rig_;
+  Case c_;
+  std::vector<float> x_;
+  std::vector<std::vector<uint8_t>> files_;
+  std::vector<std::unique_ptr<PackedWeight>> packed_;
+  std::vector<std::vector<float>> biases_;
+};
+
+// The largest difference, relative to the largest value.
+double Difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0, scale = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(a[i])) return INFINITY;
+    worst = std::max(worst, std::fabs(double{a[i]} - b[i]));
+    scale = std::max(scale, std::fabs(double{b[i]}));
+  }
+  return worst / scale;
+}
+
+class MulMatOnOpenCl : public ClKernels {};
+
+TEST_P(MulMatOnOpenCl, AgreesWithScalarForEveryTypeAndHeightOfBatch) {
+  for (const TensorType type : WeightTypes()) {
+    for (const int64_t m : {1, 3, 8, 13}) {
+      const int64_t k = IsQuantized(type) ? 512 : 83;
+      const Outcome out = Products(*rig, {type, m, k, {48, 37}}).Run(CpuLevel::kScalar);
+      for (size_t i = 0; i < out.device.size(); ++i) {
+        EXPECT_LT(Difference(out.device[i], out.scalar[i]), 2e-6)
+            << Traits(type).name << " m " << m << " product " << i;
+      }
+    }
+  }
+}
+
+TEST_P(MulMatOnOpenCl, GivesTheBitsOfTheCpuForQuantizedWeightsWhenItemsWorkAlone) {
+  if (group()) GTEST_SKIP() << "groups add in another order";
+  for (const TensorType type : WeightTypes()) {
+    if (!IsQuantized(type)) continue;
+    const Outcome out = Products(*rig, {type, 5, 768, {33}}).Run(CpuLevel::kScalar);
+    EXPECT_EQ(out.device[0], out.scalar[0]) << Traits(type).name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, MulMatOnOpenCl, testing::Values("item", "group"));
+
+}  // namespace
+}  // namespace motley

@@ -196,13 +196,13 @@ std::string PlanId(const Plan& plan) {
 
 Result<Plan> PlanFromJson(const json& document) {
   const JsonFields fields = TRY(JsonFields::Of(document, ""));
-  if (auto schema = fields.CheckSchema("plan", 1); !schema.ok()) return schema.ReleaseError();
+  TRY(fields.CheckSchema("plan", 1));
   Plan plan;
   if (fields.Has("objective")) {
     plan.objective = TRY(ObjectiveFromJson(TRY(fields.Object("objective"))));
   }
-  if (auto read = ReadPools(fields, plan); !read.ok()) return read.ReleaseError();
-  if (auto read = ReadRest(fields, plan); !read.ok()) return read.ReleaseError();
+  TRY(ReadPools(fields, plan));
+  TRY(ReadRest(fields, plan));
   plan.id = PlanId(plan);
   return plan;
 }

@@ -45,7 +45,7 @@ Status CheckNames(const std::vector<JsonFields>& entries, const std::vector<Work
 
 Result<Workload> WorkloadFromJson(const json& document) {
   const JsonFields fields = TRY(JsonFields::Of(document, ""));
-  if (auto schema = fields.CheckSchema("workload", 1); !schema.ok()) return schema.ReleaseError();
+  TRY(fields.CheckSchema("workload", 1));
   Workload workload;
   workload.name = TRY(fields.TextOr("name", ""));
   workload.hidden_bytes_per_token = TRY(fields.Number("hidden_bytes_per_token"));
@@ -54,7 +54,7 @@ Result<Workload> WorkloadFromJson(const json& document) {
   const auto entries = TRY(fields.Objects("items"));
   if (entries.empty()) return Error::Invalid("items", "items is empty, needs at least one item");
   for (const JsonFields& entry : entries) workload.items.push_back(TRY(ItemFromJson(entry)));
-  if (auto names = CheckNames(entries, workload.items); !names.ok()) return names.ReleaseError();
+  TRY(CheckNames(entries, workload.items));
   const auto layers = std::count_if(workload.items.begin(), workload.items.end(),
                                     [](const WorkloadItem& item) { return item.IsLayer(); });
   workload.layers = TRY(fields.IntegerOr("layers", static_cast<int>(layers)));

@@ -15,6 +15,9 @@ namespace {
 // A time and not a count: a pause takes 5 ns on one machine and 45 ns on another of the same
 // family.
 constexpr int64_t kSpinNs = 1'000'000;
+// After this the CPU is offered to others between looks: on a busy machine the thread that
+// everybody waits for may be the one that waits for this CPU.
+constexpr int64_t kPoliteNs = 100'000;
 constexpr int kPollsPerClock = 256;  // the clock is read seldom: it delays seeing the generation
 
 void FutexWait(std::atomic<uint32_t>* word, uint32_t seen) {
@@ -99,13 +102,14 @@ void Pool::RunRaw(Raw function, void* argument) {
 
 void Pool::Spin(uint32_t seen) const {
   Clock& clock = RealClock();
-  const int64_t until = clock.NowNs() + kSpinNs;
-  do {
+  const int64_t start = clock.NowNs();
+  for (int64_t now = start; now - start < kSpinNs; now = clock.NowNs()) {
     for (int i = 0; i < kPollsPerClock; ++i) {
       if (generation_.load(std::memory_order_acquire) != seen) return;
       _mm_pause();
     }
-  } while (clock.NowNs() < until);
+    if (now - start > kPoliteNs) sched_yield();
+  }
 }
 
 void Pool::Worker(int index) {

@@ -104,10 +104,10 @@ TEST_P(MulMat, RowHasTheSameBitsInAnyBatchOnAnyThreadsAndPath) {
   }
 }
 
-TEST_P(MulMat, LevelHasTheBitsOfTheScalarOne) {
-  if (level() == CpuLevel::kRef || !IsQuantized(type())) {
-    GTEST_SKIP() << "floats are summed in the order that suits a level";
-  }
+// Integers are exact, and floats are added in the same order at all levels.
+class QuantizedMulMat : public MulMat {};
+
+TEST_P(QuantizedMulMat, HasTheBitsOfTheScalarLevel) {
   constexpr int64_t kRows = 96, kCols = 1024, kM = 13;
   PackedWeight weight(type(), kRows, kCols, RandomWeights(type(), kRows, kCols, 5));
   std::vector<float> x = RandomValues(kM * kCols, 6);
@@ -201,11 +201,42 @@ TEST_P(MulMat, LeavesTheGapsBetweenRowsAlone) {
   }
 }
 
+class FloatMulMat : public MulMat {};
+
+TEST_P(FloatMulMat, TakesAnInnerDimensionOfAnyLength) {
+  constexpr int64_t kCols = 50, kRows = 40, kM = 35;
+  const std::vector<uint8_t> file = RandomWeights(type(), kRows, kCols, 13);
+  PackedWeight weight(type(), kRows, kCols, file);
+  const std::vector<float> x = RandomValues(kM * kCols, 14), y = Product(level(), weight, x, 2);
+  std::vector<float> row(kCols);
+  for (int64_t n = 0; n < kRows; ++n) {
+    DequantizeRow(type(), file.data() + n * RowBytes(type(), kCols), kCols, row.data());
+    double exact = 0;
+    for (size_t k = 0; k < kCols; ++k) exact += double{row[k]} * x[(kM - 1) * kCols + k];
+    EXPECT_NEAR(y[static_cast<size_t>((kM - 1) * kRows + n)], exact, 1e-6);
+  }
+}
+
+constexpr CpuLevel kLevels[] = {CpuLevel::kRef, CpuLevel::kScalar, CpuLevel::kAvx2,
+                                CpuLevel::kAvx512, CpuLevel::kVnni};
+
+std::vector<TensorType> Types(bool quantized) {
+  std::vector<TensorType> types = WeightTypes();
+  std::erase_if(types, [&](TensorType type) { return IsQuantized(type) != quantized; });
+  return types;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, MulMat,
-                         testing::Combine(testing::Values(CpuLevel::kRef, CpuLevel::kScalar,
-                                                          CpuLevel::kAvx2, CpuLevel::kAvx512,
-                                                          CpuLevel::kVnni),
+                         testing::Combine(testing::ValuesIn(kLevels),
                                           testing::ValuesIn(WeightTypes())),
+                         ParamName);
+INSTANTIATE_TEST_SUITE_P(All, QuantizedMulMat,
+                         testing::Combine(testing::ValuesIn(kLevels + 2, kLevels + 5),
+                                          testing::ValuesIn(Types(true))),
+                         ParamName);
+INSTANTIATE_TEST_SUITE_P(All, FloatMulMat,
+                         testing::Combine(testing::ValuesIn(kLevels),
+                                          testing::ValuesIn(Types(false))),
                          ParamName);
 
 }  // namespace

@@ -129,8 +129,9 @@ TEST(Shortage, NamesTheItemThatNoDeviceHolds) {
 TEST(Shortage, SaysWhenOnlyTheSplitIsToBlame) {
   // 100 110 170 170 110 100: both halves are 380 B, and a has 379.
   Workload workload = FourLayers();
-  workload.items[2].weight_bytes = 160;
-  workload.items[3].weight_bytes = 160;
+  workload.context_tokens = 0;
+  for (const int item : {1, 4}) workload.items[item].weight_bytes = 110;
+  for (const int item : {2, 3}) workload.items[item].weight_bytes = 170;
   const auto plan =
       Partition(Machine({Device("a", 379, 10), Device("b", 385, 10)}), workload, kTokens);
   ASSERT_FALSE(plan.ok());

@@ -11,13 +11,10 @@ kernel void get_rows(global char* table, long table_at, global char* ids, long i
   global float* to = AT(float, y, y_at) + row * y_stride + block * 32;
 #if MOTLEY_BITS
   const Tile tile = OpenTile(table + table_at, id / LANES, cols / 32);
+  const float scale_unit = ScaleUnit(tile, block, lane);
+  const float minimum = Minimum(tile, MinimumUnit(tile, block, lane), block, lane);
   for (int part = 0; part < 2; ++part) {
-    const float scale = Scale(tile, block, part, lane);
-#if MOTLEY_MIN
-    const float minimum = Minimum(tile, block, lane);
-#else
-    const float minimum = 0;
-#endif
+    const float scale = Scale(tile, scale_unit, block, part, lane);
     for (int step = 0; step < 4; ++step) {
       const uint quad = Quad(tile, block, part, step, lane);
       for (int byte = 0; byte < 4; ++byte) {

@@ -48,13 +48,10 @@ kernel __attribute__((reqd_work_group_size(LANES * SLICES, 1, 1))) void MUL_MAT(
   EACH(DECLARE_DOT)
 #endif
   for (int block = slice; block < blocks; block += SLICES) {
-#if MOTLEY_MIN
-    const float minimum = Minimum(tile, block, lane);
-#else
-    const float minimum = 0;
-#endif
+    const float scale_unit = ScaleUnit(tile, block, lane);
+    const float minimum = Minimum(tile, MinimumUnit(tile, block, lane), block, lane);
     for (int part = 0; part < 2; ++part) {
-      const float scale = Scale(tile, block, part, lane);
+      const float scale = Scale(tile, scale_unit, block, part, lane);
 #pragma unroll
       for (int step = 0; step < 4; ++step) {
         const uint quad = Quad(tile, block, part, step, lane);

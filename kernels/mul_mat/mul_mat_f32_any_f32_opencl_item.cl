@@ -46,20 +46,17 @@ kernel void MUL_MAT(global char* x, long x_at, long x_stride, global const float
 #if MOTLEY_INTEGER
   EACH(POINT_SCALES)
 #endif
+  float16 scale_unit, minimum_unit;
   for (int block = 0; block < blocks; ++block) {
     EACH(DECLARE_DOT)
-#if MOTLEY_MIN
-    const float16 minimum = Minimum(tile, block, 0);
-#else
-    const float16 minimum = 0;
-#endif
+    if (!MOTLEY_SUPER || block % 8 == 0) {
+      scale_unit = ScaleUnit(tile, block, 0);
+      minimum_unit = MinimumUnit(tile, block, 0);
+    }
+    const float16 minimum = Minimum(tile, minimum_unit, block, 0);
 #pragma unroll
     for (int part = 0; part < 2; ++part) {
-#if MOTLEY_BITS == 6
-      const float16 scale = Scale(tile, block, part, 0);
-#else
-      const float16 scale = Scale(tile, block, 0, 0);
-#endif
+      const float16 scale = Scale(tile, scale_unit, block, part, 0);
 #pragma unroll
       for (int step = 0; step < 4; ++step) {
         const uint16 quad = Quad(tile, block, part, step, 0);

@@ -10,8 +10,9 @@ typedef uint16 Words;
 typedef float16 Floats;
 #define WORDS(p, i) vload16(i, p)
 #define HALVES(p, i) Half16(vload16(i, (global const ushort*)(p)))
-#define UBYTES(p, i) convert_float16(convert_int16(vload16(i, (global const uchar*)(p))))
-#define BYTES(p, i) convert_float16(convert_int16(vload16(i, (global const char*)(p))))
+// As words: PoCL's compiler gathers vectors of bytes one by one.
+#define UBYTES(p, i) convert_float16(convert_int16(as_uchar16(vload4(i, (global const uint*)(p)))))
+#define BYTES(p, i) convert_float16(convert_int16(as_char16(vload4(i, (global const uint*)(p)))))
 #define AS_FLOATS(words) convert_float16(as_int16(words))
 #else
 typedef uint Words;
@@ -62,25 +63,43 @@ inline Words Quad(Tile t, int block, int part, int step, int lane) {
 #endif
 }
 
-inline Floats Scale(Tile t, int block, int part, int lane) {
+// d and m of a block, or of the eight blocks of a K type.
+inline Floats ScaleUnit(Tile t, int block, int lane) {
 #if MOTLEY_SUPER
-  global const uchar* super = t.meta + (long)(block / 8) * SUPER_BYTES;
-#if MOTLEY_BITS == 6
-  return HALVES(super, 0) * BYTES(super + 2 * LANES, block % 8 * 2 + part);
-#else
-  return HALVES(super, 0) * UBYTES(super + 4 * LANES, block % 8);
-#endif
+  return HALVES(t.meta + (long)(block / 8) * SUPER_BYTES, 0);
 #else
   return HALVES(t.meta, (long)block * (1 + MOTLEY_MIN));
 #endif
 }
 
-inline Floats Minimum(Tile t, int block, int lane) {
+inline Floats MinimumUnit(Tile t, int block, int lane) {
+#if MOTLEY_SUPER && MOTLEY_MIN
+  return HALVES(t.meta + (long)(block / 8) * SUPER_BYTES, 1);
+#elif MOTLEY_MIN
+  return HALVES(t.meta, (long)block * 2 + 1);
+#else
+  return 0;
+#endif
+}
+
+inline Floats Scale(Tile t, Floats unit, int block, int part, int lane) {
 #if MOTLEY_SUPER
   global const uchar* super = t.meta + (long)(block / 8) * SUPER_BYTES;
-  return HALVES(super, 1) * UBYTES(super + 12 * LANES, block % 8);
+#if MOTLEY_BITS == 6
+  return unit * BYTES(super + 2 * LANES, block % 8 * 2 + part);
 #else
-  return HALVES(t.meta, (long)block * 2 + 1);
+  return unit * UBYTES(super + 4 * LANES, block % 8);
+#endif
+#else
+  return unit;
+#endif
+}
+
+inline Floats Minimum(Tile t, Floats unit, int block, int lane) {
+#if MOTLEY_SUPER && MOTLEY_MIN
+  return unit * UBYTES(t.meta + (long)(block / 8) * SUPER_BYTES + 12 * LANES, block % 8);
+#else
+  return unit;
 #endif
 }
 

@@ -105,6 +105,27 @@ TEST_P(MulMatOnOpenCl, GivesTheBitsOfTheCpuForQuantizedWeightsWhenItemsWorkAlone
   }
 }
 
+TEST_P(MulMatOnOpenCl, GivesARowTheSameBitsWhateverTheBatch) {
+  for (const TensorType type : {TensorType::kF16, TensorType::kQ4_1, TensorType::kQ6_K}) {
+    const Case many{type, 13, 512, {40}}, one{type, 1, 512, {40}};
+    const auto batch = Products(*rig, many).Run(CpuLevel::kScalar).device[0];
+    const auto alone = Products(*rig, one).Run(CpuLevel::kScalar).device[0];
+    EXPECT_TRUE(std::equal(alone.begin(), alone.end(), batch.begin())) << Traits(type).name;
+  }
+}
+
+TEST_P(MulMatOnOpenCl, ComputesInFloatWhenTheEnvironmentSaysRef) {
+  Rig reference(GetParam(), "ref");
+  EXPECT_EQ(reference.device()->KvType(), TensorType::kF32);
+  EXPECT_EQ(rig->device()->KvType(), TensorType::kF16);
+  EXPECT_NE(reference.device()->info().kernels, rig->device()->info().kernels);
+  for (const TensorType type : {TensorType::kF32, TensorType::kQ8_0, TensorType::kQ4_1,
+                                TensorType::kQ5_K, TensorType::kQ6_K}) {
+    const Outcome out = Products(reference, {type, 5, 512, {37}}).Run(CpuLevel::kRef);
+    EXPECT_LT(Difference(out.device[0], out.scalar[0]), 1e-6) << Traits(type).name;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, MulMatOnOpenCl, testing::Values("item", "group"));
 
 }  // namespace

@@ -15,9 +15,10 @@ namespace motley {
 
 class Rig {
  public:
-  // `kernels`: "item" or "group". Null device() when the machine has none.
-  explicit Rig(const char* kernels) {
+  // `kernels`: "item" or "group"; `level`: MOTLEY_KERNELS. Null device() when the machine has none.
+  explicit Rig(const char* kernels, const char* level = "auto") {
     setenv("MOTLEY_OPENCL_KERNELS", kernels, 1);
+    setenv("MOTLEY_KERNELS", level, 1);
     backend_ = MakeOpenClBackend();
     const auto devices = backend_->Enumerate();
     if (!devices.ok() || devices->empty()) return;

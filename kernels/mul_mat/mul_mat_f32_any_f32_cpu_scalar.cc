@@ -13,18 +13,35 @@ struct Block {
   float scales[2][kTileRows], mins[kTileRows];
 };
 
-template <TensorType kType>
-int Quant(const uint8_t* block, int k, int n) {
-  constexpr PackedLayout kLayout = PackedLayoutOf(kType);
-  const int j = k / 4, t = k % 4;
-  if (kLayout.bits == 8) return block[128 * j + 4 * n + t];
-  const uint8_t* high = block + kLayout.HighAt();
-  const int low = (block[128 * (j % 4) + 4 * n + t] >> (j / 4 * 4)) & 15;
-  if (kLayout.bits == 5) {
-    return low | ((high[16 * j + n / 2] >> (4 * (n % 2) + t)) & 1) << 4;
+// The fifth bits of every row, bit k that of value k.
+void GatherFifthBits(const uint8_t* area, uint32_t* out) {
+  for (int n = 0; n < kTileRows; ++n) {
+    uint32_t bits = 0;
+    for (int j = 0; j < 8; ++j) {
+      bits |= static_cast<uint32_t>((area[16 * j + n / 2] >> (4 * (n % 2))) & 15) << (4 * j);
+    }
+    out[n] = bits;
   }
-  if (kLayout.bits == 6) return low | ((high[128 * (j / 4) + 4 * n + t] >> (2 * (j % 4))) & 3) << 4;
-  return low;
+}
+
+// Rows side by side, a word of four values each, so that plain loops over rows become vectors.
+template <TensorType kType>
+void UnpackQuants(const uint8_t* block, Block& out) {
+  constexpr PackedLayout kLayout = PackedLayoutOf(kType);
+  uint32_t words[8][kTileRows], high[2][kTileRows] = {};
+  std::memcpy(words, block, static_cast<size_t>(kLayout.HighAt()));
+  if (kLayout.bits == 5) GatherFifthBits(block + kLayout.HighAt(), high[0]);
+  if (kLayout.bits == 6) std::memcpy(high, block + kLayout.HighAt(), sizeof(high));
+  for (int k = 0; k < kQuantBlock; ++k) {
+    const int j = k / 4, byte = 8 * (k % 4);
+    for (int n = 0; n < kTileRows; ++n) {
+      uint32_t q = kLayout.bits == 8 ? (words[j][n] >> byte) & 255
+                                     : (words[j % 4][n] >> (byte + j / 4 * 4)) & 15;
+      if (kLayout.bits == 5) q |= ((high[0][n] >> k) & 1) << 4;
+      if (kLayout.bits == 6) q |= ((high[j / 4][n] >> (byte + 2 * (j % 4))) & 3) << 4;
+      out.quants[k][n] = static_cast<int16_t>(q);
+    }
+  }
 }
 
 float HalfAt(const uint8_t* area, int n) {
@@ -36,11 +53,7 @@ float HalfAt(const uint8_t* area, int n) {
 template <TensorType kType>
 void Unpack(const uint8_t* head, const uint8_t* block, Block& out) {
   constexpr PackedLayout kLayout = PackedLayoutOf(kType);
-  for (int k = 0; k < kQuantBlock; ++k) {
-    for (int n = 0; n < kTileRows; ++n) {
-      out.quants[k][n] = static_cast<int16_t>(Quant<kType>(block, k, n));
-    }
-  }
+  UnpackQuants<kType>(block, out);
   const uint8_t* scales = block + kLayout.ScalesAt();
   const uint8_t* mins = block + kLayout.MinsAt();
   for (int n = 0; n < kTileRows; ++n) {
@@ -78,7 +91,7 @@ void AddBlock(const Block& w, const uint8_t* x, const uint8_t* correction, int r
     const int start = kLayout.min ? 0 : IntAt(correction, part * rows + r);
     for (int32_t& value : dot) value = start;
     for (int k = part * kValues; k < (part + 1) * kValues; ++k) {
-      const int value = q[k];
+      const int16_t value = q[k];
       for (int n = 0; n < kTileRows; ++n) dot[n] += w.quants[k][n] * value;
     }
     for (int n = 0; n < kTileRows; ++n) {

@@ -125,9 +125,9 @@ Result<Plan> MakePlan(const MachineProfile& machine, const Workload& workload, c
   if (options.plan) return Evaluate(machine, workload, options.objective, options.plan->stages);
   if (options.split == "auto") return Partition(machine, workload, options.objective, DeviceUse::kAll);
   if (options.split.empty()) return Partition(machine, workload, options.objective);
-  std::vector<std::string> ids;
-  for (const DeviceProfile& d : machine.devices) ids.push_back(d.id);
-  return Evaluate(machine, workload, options.objective, TRY(ParseSplit(ids, options.split, workload.layers)));
+  std::string ids;
+  for (const DeviceProfile& d : machine.devices) ids += (ids.empty() ? "" : ",") + d.id;
+  return Evaluate(machine, workload, options.objective, TRY(ParsePlacement(ids, options.split, workload.layers)));
 }
 
 }  // namespace

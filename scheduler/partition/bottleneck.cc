@@ -58,27 +58,38 @@ void ImproveAfter(const DeviceClass& device, int items, const double* before, do
   }
 }
 
-// The boundaries into one device are often all alike (no measured links yet): then the best value
-// before is enough.
-bool OneBoundary(const Problem& problem, const StateTable& table, int before, int to,
-                 std::vector<double>& least, double& link) {
-  bool first = true;
-  for (int from = 0; from < static_cast<int>(problem.classes.size()); ++from) {
-    const double* row = table.Row(before, from);
-    if (!row) continue;
-    if (!first && problem.Boundary(from, to) != link) return false;
-    link = problem.Boundary(from, to);
-    for (int i = 0; i < problem.items; ++i) least[i] = first ? row[i] : std::min(least[i], row[i]);
-    first = false;
+// The classes in order of their boundary into each class, cheapest first: [to][...].
+std::vector<std::vector<int>> ByBoundary(const Problem& problem) {
+  const int classes = static_cast<int>(problem.classes.size());
+  std::vector<std::vector<int>> order(classes);
+  for (int to = 0; to < classes; ++to) {
+    for (int from = 0; from < classes; ++from) order[to].push_back(from);
+    std::stable_sort(order[to].begin(), order[to].end(), [&](int a, int b) {
+      return problem.Boundary(a, to) < problem.Boundary(b, to);
+    });
   }
-  return true;
+  return order;
+}
+
+// Moves to `kept` the values of `row` that are below all over cheaper boundaries: the others can
+// never win. False when there are none.
+bool KeepPromising(const double* row, int items, double* least, double* kept) {
+  bool any = false;
+  for (int i = 0; i < items; ++i) {
+    const bool better = row[i] < least[i];
+    kept[i] = better ? row[i] : kInfinity;
+    least[i] = better ? row[i] : least[i];
+    any |= better;
+  }
+  return any;
 }
 
 }  // namespace
 
 void SolveBottleneck(const Problem& problem, StateTable& table) {
   std::vector<Candidate> queue(problem.items + 1);
-  std::vector<double> least(problem.items);
+  std::vector<double> least(problem.items), kept(problem.items);
+  const auto order = ByBoundary(problem);
   const int classes = static_cast<int>(problem.classes.size());
   for (int state = 1; state < table.states(); ++state) {
     for (int cls = 0; cls < classes; ++cls) {
@@ -91,15 +102,12 @@ void SolveBottleneck(const Problem& problem, StateTable& table) {
         continue;
       }
       std::fill(row, row + table.row_length(), kInfinity);
-      double link = 0;
-      if (OneBoundary(problem, table, before, cls, least, link)) {
-        ImproveAfter(device, problem.items, least.data(), link, queue.data(), row);
-        continue;
-      }
-      for (int from = 0; from < classes; ++from) {
+      std::fill(least.begin(), least.end(), kInfinity);
+      for (const int from : order[cls]) {
         const double* values = table.Row(before, from);
-        if (!values) continue;
-        ImproveAfter(device, problem.items, values, problem.Boundary(from, cls), queue.data(), row);
+        if (!values || !KeepPromising(values, problem.items, least.data(), kept.data())) continue;
+        ImproveAfter(device, problem.items, kept.data(), problem.Boundary(from, cls), queue.data(),
+                     row);
       }
     }
   }

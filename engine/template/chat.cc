@@ -146,12 +146,12 @@ Status AddTemplateArguments(const Json& request, Json& variables) {
 
 Result<Json> ChatVariables(const Json& request, const ChatStyle& style, const ChatTokens& tokens) {
   if (!request.is_object()) return Wrong("body", "a JSON object");
-  Json variables = {{"messages", TRY(ReadMessages(request, style))},
-                    {"tools", TRY(ReadObjects(request, "tools"))},
-                    {"documents", TRY(ReadObjects(request, "documents"))},
-                    {"add_generation_prompt", true},
-                    {"bos_token", tokens.bos},
-                    {"eos_token", tokens.eos}};
+  Json variables = {{"messages", nullptr},     {"tools", nullptr},
+                    {"documents", nullptr},    {"add_generation_prompt", true},
+                    {"bos_token", tokens.bos}, {"eos_token", tokens.eos}};
+  variables["messages"] = TRY(ReadMessages(request, style));
+  variables["tools"] = TRY(ReadObjects(request, "tools"));
+  variables["documents"] = TRY(ReadObjects(request, "documents"));
   if (request.value("tool_choice", Json()) == "none") variables["tools"] = nullptr;
   const Json generation = request.value("add_generation_prompt", Json(true));
   if (!generation.is_boolean()) return Wrong("add_generation_prompt", "true or false");

@@ -35,9 +35,10 @@ std::string Hex(const std::string& bytes) {
 }
 
 Result<Fd> MakeSettings(const std::string& source, const HelperOptions& options) {
+  const std::string filter = TRY(MakeHelperFilter(kSocketNumber));
   const nlohmann::json settings = {
       {"template", source},
-      {"filter", Hex(TRY(MakeHelperFilter(kSocketNumber)))},
+      {"filter", Hex(filter)},
       {"memory_bytes", options.memory_bytes},
       {"output_bytes", options.output_bytes},
       {"compile_cpu_s", options.compile_cpu_ms * 1e-3},

@@ -68,7 +68,9 @@ Result<ParserProcess> InstalledParser() {
 
 Result<Manifest> LoadManifestWith(const ParserProcess& parser, const std::string& path) {
   auto sockets = TRY(MakeSocketPair());
-  Child child = TRY(Spawn({.arguments = {parser.program, "--parse-gguf", path},
+  // A name that begins with a dash would be read as an option.
+  const std::string argument = path.starts_with('-') ? "./" + path : path;
+  Child child = TRY(Spawn({.arguments = {parser.program, "--parse-gguf", argument},
                            .fds = {{sockets.second.get(), kAnswerFd}},
                            .quiet = true}));
   sockets.second = Fd();  // so that the child's end is the only one, and its death is seen

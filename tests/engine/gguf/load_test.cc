@@ -55,7 +55,7 @@ TEST(LoadManifest, BringsTheErrorWithItsFieldOffsetAndRemedy) {
 }
 
 TEST(LoadManifest, SaysHowTheParserDied) {
-  EXPECT_THAT(LoadError("/dies"), HasSubstr("file: the parser of /dies was killed by signal "));
+  EXPECT_THAT(LoadError("/dies"), HasSubstr("file: the parser of /dies was killed by signal 9"));
   EXPECT_THAT(LoadError("/leaves"), HasSubstr("ended without an answer, exit status 7"));
   const auto slow = LoadManifestWith(TestParser(50), "/sleeps");
   EXPECT_THAT(ErrorOf(slow), HasSubstr("took longer than 50 ms and was stopped"));

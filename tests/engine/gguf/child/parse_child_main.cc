@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   const std::string path = argv[2];
   if (argc == 4 && std::string_view(argv[3]) == "measure") return Measure(path);
   if (argc == 4) return GgufChildMain(path) == 0 ? Try(argv[3]) : 99;
-  if (path.ends_with("/dies")) return raise(SIGSEGV);
+  if (path.ends_with("/dies")) return raise(SIGKILL);
   if (path.ends_with("/leaves")) return 7;
   if (path.ends_with("/sleeps")) return static_cast<int>(sleep(1000));
   if (path.ends_with("/babbles")) return Answer("nonsense", true);

@@ -37,7 +37,7 @@ struct FloatKernel {
     const uint8_t* column = call.weights;
     const uint8_t* x = call.x + 4 * kFirst * call.x_stride;
     for (int64_t k = 0; k < call.steps; ++k, column += kTileRows * kValueBytes, x += 4) {
-      if (call.prefetch) __builtin_prefetch(column + 4096, 0, 3);
+      if (call.prefetch) __builtin_prefetch(column + kPrefetchBytes, 0, 3);
       Float w[kParts];
 #pragma GCC unroll 4
       for (int p = 0; p < kParts; ++p) w[p] = Load(column, part + p);

@@ -9,10 +9,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "backends/cpu/memory.h"
 #include "backends/cpu/pool.h"
 #include "kernels/mul_mat/cpu/loops.h"
 #include "kernels/mul_mat/mul_mat.h"
@@ -39,6 +41,20 @@ struct Shape {
   int64_t rows = 0, cols = 0;
 };
 
+class HugeMemory {
+ public:
+  explicit HugeMemory(int64_t bytes) {
+    auto buffer = MakeHostBuffer(static_cast<uint64_t>(bytes), Pages::kHuge, -1);
+    if (!buffer) std::exit(1);
+    buffer_ = std::move(*buffer);
+    std::memset(buffer_->handle(), 0, static_cast<size_t>(bytes));
+  }
+  uint8_t* data() { return static_cast<uint8_t*>(buffer_->handle()); }
+
+ private:
+  std::unique_ptr<Buffer> buffer_;
+};
+
 // Copies of one matrix, `count` of them.
 struct Set {
   Set(TensorType type, Shape shape, int64_t count)
@@ -56,7 +72,7 @@ struct Set {
     }
   }
   int64_t bytes;
-  AlignedMemory memory;
+  HugeMemory memory;
   std::vector<Tensor> weights;
 };
 
@@ -115,7 +131,7 @@ int Run(const Options& options) {
   cpu_set_t cpus;
   sched_getaffinity(0, sizeof(cpus), &cpus);
   Pool pool(options.threads, cpus);
-  AlignedMemory memory(kSetBytes);
+  HugeMemory memory(kSetBytes);
   std::printf("%s, %d threads: vpdpbusd %.0f GOP/s, memory %.1f GB/s\n", options.level.c_str(),
               options.threads, VnniGops(pool, options.quantile),
               ReadGBps(pool, options.quantile, memory.data(), kSetBytes));

@@ -48,7 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Start();
   // Called every now and then: time-outs, stalled clients, keep-alive of streams.
   void Tick(int64_t now_ns);
-  // No further request after the present one.
+  // No further request after the one being answered.
   void Drain();
   void Close();
 

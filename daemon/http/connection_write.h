@@ -121,7 +121,7 @@ inline void Connection::FinishAnswer() {
 // has closed too.
 inline void Connection::Linger() {
   phase_ = Phase::kLingering;
-  deadline_ns_ = After(host_.NowNs(), kLingerTime);
+  deadline_ns_ = After(host_.NowNs(), host_.draining() ? kLingerTime / 10 : kLingerTime);
   input_.clear();
   ErrorCode error;
   socket_.shutdown(Socket::shutdown_send, error);
@@ -129,7 +129,9 @@ inline void Connection::Linger() {
 }
 
 inline void Connection::Drain() {
-  if (phase_ == Phase::kIdle) Close();
+  if (phase_ == Phase::kIdle) return Close();
+  if (phase_ > Phase::kBody) return;
+  Refuse(ProtocolError(503, "the service is stopping", "unavailable"));
 }
 
 inline void Connection::Close() {

@@ -93,7 +93,9 @@ Result<TokenizeRequest> ValidateTokenize(const json& body) {
   TokenizeRequest request;
   std::vector<std::string> unknown, without_effect;
   TRY(ApplyRules<TokenizeRequest>(body, kTokenizeRules, request, unknown, without_effect));
-  if (!body.contains("content")) return Error::Invalid("content", "content is missing");
+  if (body.value("content", json()).is_null()) {
+    return Error::Invalid("content", "content is missing");
+  }
   return request;
 }
 

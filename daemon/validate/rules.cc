@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kShownBytes = 40;
+constexpr double kExactDouble = 9007199254740992.0;  // 2^53: beyond, the digits written are lost
 
 std::string ShowNumber(long double number, Kind kind) {
   if (kind == Kind::kInteger) return fmt::format("{:.0f}", number);
@@ -30,7 +31,7 @@ bool IsKind(const json& value, Kind kind) {
     case Kind::kInteger:
       if (value.is_number_float()) {
         const double number = value.get<double>();
-        return std::trunc(number) == number;
+        return std::trunc(number) == number && std::abs(number) <= kExactDouble;
       }
       return value.is_number_integer();
     case Kind::kNumber:

@@ -58,6 +58,13 @@ class ScriptedService : public Service {
   void RefuseWith(std::optional<Error> error) {
     const std::lock_guard lock(mutex_);
     refusal_ = std::move(error);
+    taken_before_refusal_ = 0;
+  }
+  // The first `requests` from now on are taken, later ones refused.
+  void RefuseAfter(int requests, Error error) {
+    const std::lock_guard lock(mutex_);
+    taken_before_refusal_ = requests;
+    refusal_ = std::move(error);
   }
   // The event after `tokens` of every later request is this error.
   void FailAfter(int tokens, Error error) {
@@ -122,7 +129,7 @@ class ScriptedService : public Service {
   }
   Result<uint64_t> Generate(GenerationJob job, GenerationSink sink) override {
     const std::lock_guard lock(mutex_);
-    if (refusal_) return *refusal_;
+    if (refusal_ && taken_before_refusal_-- <= 0) return *refusal_;
     seen_.push_back(job.request);
     std::string reply = script_(job.request);
     running_.push_back({next_, std::make_shared<ToyGeneration>(std::move(job), std::move(sink),
@@ -189,7 +196,7 @@ class ScriptedService : public Service {
   std::vector<Request> seen_;
   std::optional<Error> refusal_;
   std::optional<Error> failure_;
-  int fail_after_ = 0, cancelled_ = 0;
+  int taken_before_refusal_ = 0, fail_after_ = 0, cancelled_ = 0;
   uint64_t next_ = 1;
   bool held_ = false, stopping_ = false;
   std::thread thread_;

@@ -95,7 +95,7 @@ Result<DeviceProfile> DeviceFromJson(const JsonFields& fields) {
     device.idle_w = TRY(power.NumberOr("idle_w", 0));
     device.busy_w = TRY(power.NumberOr("busy_w", 0));
   }
-  if (auto read = ReadSpeeds(fields, device); !read.ok()) return read.ReleaseError();
+  TRY(ReadSpeeds(fields, device));
   return device;
 }
 
@@ -193,7 +193,7 @@ const LinkProfile& MachineProfile::Link(const std::string& from, const std::stri
 
 Result<MachineProfile> MachineFromJson(const json& document) {
   const JsonFields fields = TRY(JsonFields::Of(document, ""));
-  if (auto schema = fields.CheckSchema("machine", 1); !schema.ok()) return schema.ReleaseError();
+  TRY(fields.CheckSchema("machine", 1));
   MachineProfile machine;
   machine.name = TRY(fields.TextOr("name", ""));
   std::set<std::string> ids;
@@ -206,7 +206,7 @@ Result<MachineProfile> MachineFromJson(const json& document) {
                                                    "\", which another device has too");
     }
   }
-  if (auto read = ReadLinks(fields, machine); !read.ok()) return read.ReleaseError();
+  TRY(ReadLinks(fields, machine));
   return machine;
 }
 

@@ -58,9 +58,9 @@ inline WorkItem ItemAt(const ItemList& list, int64_t index, int64_t kv_heads) {
 }
 
 inline int64_t WorkspaceFloats(const Flash& f, int64_t lines) {
-  const int64_t queries = (lines * f.call.head_dim + kLanes - 1) / kLanes * kLanes;
-  return queries + int64_t{f.call.head_dim} * kTile + kTile * f.stride + kGemmRows * kTile +
-         2 * PartialFloats(lines, f.stride);
+  const auto padded = [](int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; };
+  return padded(lines * f.call.head_dim) + padded(2 * lines) + int64_t{f.call.head_dim} * kTile +
+         kTile * f.stride + kGemmRows * kTile + 2 * PartialFloats(lines, f.stride);
 }
 inline Workspace WorkspaceAt(const Flash& f, int64_t lines, float* memory) {
   Workspace w;
@@ -70,7 +70,9 @@ inline Workspace WorkspaceAt(const Flash& f, int64_t lines, float* memory) {
   float* partials = w.scores + kGemmRows * kTile;
   w.chunk = PartialAt(partials, lines);
   w.total = PartialAt(partials + PartialFloats(lines, f.stride), lines);
-  w.queries = partials + 2 * PartialFloats(lines, f.stride);
+  w.spans = reinterpret_cast<Span*>(partials + 2 * PartialFloats(lines, f.stride));
+  w.queries =
+      partials + 2 * PartialFloats(lines, f.stride) + (2 * lines + kLanes - 1) / kLanes * kLanes;
   return w;
 }
 
@@ -85,11 +87,12 @@ inline void RunTasks(Team& team, int64_t tasks, F&& body) {
 }
 
 inline void AttendWhole(const Flash& f, const WorkItem& item, const Workspace& w) {
-  PackQueries(f, item, w.queries);
-  Clear(w.total, f.Lines(item), f.stride);
+  PackQueries(f, item, w);
   const int64_t first = FirstChunk(f.call, item);
-  for (int64_t i = 0; i < ChunksOf(f.call, item); ++i) {
-    AttendChunk(f, item, first + i, w);
+  // Merging into nothing changes no bit, so the first chunk goes straight to the total.
+  AttendChunk(f, item, first, w, w.total);
+  for (int64_t i = 1; i < ChunksOf(f.call, item); ++i) {
+    AttendChunk(f, item, first + i, w, w.chunk);
     Merge(w.total, w.chunk, f.Lines(item), f.stride);
   }
   Finish(f, item, w.total);
@@ -105,10 +108,10 @@ inline void AttendSplit(const Flash& f, const ItemList& list, Team& team, float*
     const WorkItem item = ItemAt(list, task / list.chunks, kv_heads);
     const int64_t chunk = task % list.chunks;
     if (chunk >= ChunksOf(f.call, item)) return;
-    Workspace w = WorkspaceAt(f, list.lines, workspaces + thread * per_thread);
-    w.chunk = PartialAt(partials + task * size, list.lines);
-    PackQueries(f, item, w.queries);
-    AttendChunk(f, item, FirstChunk(f.call, item) + chunk, w);
+    const Workspace w = WorkspaceAt(f, list.lines, workspaces + thread * per_thread);
+    PackQueries(f, item, w);
+    AttendChunk(f, item, FirstChunk(f.call, item) + chunk, w,
+                PartialAt(partials + task * size, list.lines));
   });
   RunTasks(team, list.count * kv_heads, [&](int thread, int64_t task) {
     const WorkItem item = ItemAt(list, task, kv_heads);

@@ -43,8 +43,14 @@ struct WorkItem {
   int64_t low = 0, high = 0;  // least and greatest position of the rows
 };
 
+// Positions [first, last) that a line sees.
+struct Span {
+  int32_t first, last;
+};
+
 // A thread's memory.
 struct Workspace {
+  Span* spans;     // [lines]
   float* queries;  // [lines][head_dim], scaled
   float* keys;     // [head_dim][kTile]
   float* cached;   // [kTile][stride]: values
@@ -58,9 +64,6 @@ struct Flash {
   const int64_t stride;  // head_dim rounded up to whole vectors
 
   int Lines(const WorkItem& item) const { return item.rows * group; }
-  int64_t PositionOf(const WorkItem& item, int line) const {
-    return Index(call.positions, item.first_row + line / group);
-  }
   // Column of the line's head in q and y.
   int64_t ColumnOf(const WorkItem& item, int line) const {
     return (item.kv_head * group + line % group) * call.head_dim;
@@ -73,10 +76,15 @@ inline void Clear(const Partial& p, int lines, int64_t stride) {
   std::memset(p.values, 0, static_cast<size_t>(lines * stride) * sizeof(float));
 }
 
-inline void PackQueries(const Flash& f, const WorkItem& item, float* out) {
+// What the lines ask for and where they may look, once per item.
+inline void PackQueries(const Flash& f, const WorkItem& item, const Workspace& w) {
   const float scale = f.call.scale * 1.44269504f;
+  float* out = w.queries;
   for (int line = 0; line < f.Lines(item); ++line, out += f.call.head_dim) {
-    const float* q = Row(f.call.q, item.first_row + line / f.group) + f.ColumnOf(item, line);
+    const int64_t row = item.first_row + line / f.group;
+    const int32_t position = Index(f.call.positions, row);
+    w.spans[line] = {static_cast<int32_t>(WindowStart(f.call, position)), position + 1};
+    const float* q = Row(f.call.q, row) + f.ColumnOf(item, line);
     for (int i = 0; i < f.call.head_dim; ++i) out[i] = q[i] * scale;
   }
 }
@@ -114,20 +122,16 @@ inline void SoftmaxLine(float* scores, int vectors, int64_t first, int64_t last,
 }
 
 // Up to kGemmRows lines against the packed tile that starts at `start`.
-inline void AttendLines(const Flash& f, const WorkItem& item, const Workspace& w, int first_line,
+inline void AttendLines(const Flash& f, const Workspace& w, const Partial& into, int first_line,
                         int lines, int64_t start) {
+  const Span* spans = w.spans + first_line;
+  const auto first = [&](int i) { return std::max<int64_t>(spans[i].first - start, 0); };
+  const auto last = [&](int i) { return std::min<int64_t>(spans[i].last - start, kTile); };
   int64_t low = kTile, high = 0;  // seen by any of the lines
-  const auto seen = [&](int line, int64_t* first, int64_t* last) {
-    const int64_t position = f.PositionOf(item, line);
-    *first = std::max<int64_t>(WindowStart(f.call, position) - start, 0);
-    *last = std::min<int64_t>(position + 1 - start, kTile);
-  };
   for (int i = 0; i < lines; ++i) {
-    int64_t first, last;
-    seen(first_line + i, &first, &last);
-    if (first >= last) continue;
-    low = std::min(low, first);
-    high = std::max(high, last);
+    if (first(i) >= last(i)) continue;
+    low = std::min(low, first(i));
+    high = std::max(high, last(i));
   }
   if (low >= high) return;
   const int vectors = static_cast<int>((high + kLanes - 1) / kLanes);
@@ -135,45 +139,51 @@ inline void AttendLines(const Flash& f, const WorkItem& item, const Workspace& w
       {w.queries + first_line * f.call.head_dim, f.call.head_dim, w.keys, kTile, w.scores, kTile},
       lines, vectors, 0, f.call.head_dim);
   for (int i = 0; i < lines; ++i) {
-    int64_t first, last;
-    seen(first_line + i, &first, &last);
-    SoftmaxLine(w.scores + i * kTile, vectors, first, last, first_line + i, w.chunk, f.stride);
+    SoftmaxLine(w.scores + i * kTile, vectors, first(i), last(i), first_line + i, into, f.stride);
   }
   SmallGemm<GemmStart::kC>(
-      {w.scores, kTile, w.cached, f.stride, w.chunk.values + first_line * f.stride, f.stride},
-      lines, static_cast<int>(f.stride / kLanes), low, high);
+      {w.scores, kTile, w.cached, f.stride, into.values + first_line * f.stride, f.stride}, lines,
+      static_cast<int>(f.stride / kLanes), low, high);
 }
 
 template <class Cache>
 inline void PackTile(const Flash& f, const Cache& keys, const Cache& values, const TileRows& rows,
-                     int positions, const Workspace& w) {
-  PackKeys(keys, rows, f.call.head_dim, positions, w.keys);
-  PackValues(values, rows, f.call.head_dim, f.stride, positions, w.cached);
+                     const TileRows& next, int positions, const Workspace& w) {
+  PackKeys(keys, rows, next, f.call.head_dim, positions, w.keys);
+  PackValues(values, rows, next, f.call.head_dim, f.stride, positions, w.cached);
 }
 
-// The item's lines over the positions of chunk number `chunk`, into w.chunk. w.queries are packed.
-inline void AttendChunk(const Flash& f, const WorkItem& item, int64_t chunk, const Workspace& w) {
+// The item's lines over the positions of chunk number `chunk`. Queries are packed.
+inline void AttendChunk(const Flash& f, const WorkItem& item, int64_t chunk, const Workspace& w,
+                        const Partial& into) {
   const op::Attention<Tensor>& call = f.call;
   const int lines = f.Lines(item);
-  Clear(w.chunk, lines, f.stride);
+  Clear(into, lines, f.stride);
   const int32_t* blocks = Row<int32_t>(call.block_table, Index(call.sequences, item.first_row));
-  const int64_t first = std::max(WindowStart(call, item.low), chunk * kChunk);
+  const int64_t lowest = WindowStart(call, item.low);
+  const int64_t first = std::max(lowest, chunk * kChunk);
   const int64_t last = std::min(item.high + 1, (chunk + 1) * kChunk);
-  for (int64_t start = first / kTile * kTile; start < last; start += kTile) {
-    const int64_t end = std::min(last, start + kTile);
-    const TileRows rows =
-        FindTileRows(call, blocks, item.kv_head, start, std::max(first, start), end);
-    const int positions = static_cast<int>(end - start);
+  const auto find = [&](int64_t start) {
+    return FindTileRows(call, blocks, item.kv_head, start, std::max(lowest, start),
+                        std::min(item.high + 1, start + kTile));
+  };
+  int64_t start = first / kTile * kTile;
+  TileRows rows = find(start);
+  for (; start < last; start += kTile) {
+    const int64_t after = start + kTile;
+    const TileRows next = after <= item.high ? find(after) : rows;
+    const int positions = static_cast<int>(std::min(last, after) - start);
     if (call.k_cache.type == TensorType::kF16) {
       PackTile(f, HalfCache{Row<uint16_t>(call.k_cache, 0)},
-               HalfCache{Row<uint16_t>(call.v_cache, 0)}, rows, positions, w);
+               HalfCache{Row<uint16_t>(call.v_cache, 0)}, rows, next, positions, w);
     } else {
-      PackTile(f, FloatCache{Row(call.k_cache, 0)}, FloatCache{Row(call.v_cache, 0)}, rows,
+      PackTile(f, FloatCache{Row(call.k_cache, 0)}, FloatCache{Row(call.v_cache, 0)}, rows, next,
                positions, w);
     }
     for (int line = 0; line < lines; line += kGemmRows) {
-      AttendLines(f, item, w, line, std::min(kGemmRows, lines - line), start);
+      AttendLines(f, w, into, line, std::min(kGemmRows, lines - line), start);
     }
+    rows = next;
   }
 }
 

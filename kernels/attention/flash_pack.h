@@ -37,6 +37,7 @@ inline TileRows FindTileRows(const op::Attention<Tensor>& call, const int32_t* b
 struct HalfCache {
   const uint16_t* values;
   Vec Get(int64_t at) const { return LoadHalf(values + at); }
+  void Prefetch(int64_t at) const { _mm_prefetch(values + at, _MM_HINT_T1); }
   Vec GetFirst(int64_t at, int n) const {
     uint16_t some[kLanes] = {};
     std::memcpy(some, values + at, static_cast<size_t>(n) * sizeof(uint16_t));
@@ -46,19 +47,25 @@ struct HalfCache {
 struct FloatCache {
   const float* values;
   Vec Get(int64_t at) const { return Load(values + at); }
+  void Prefetch(int64_t at) const { _mm_prefetch(values + at, _MM_HINT_T1); }
   Vec GetFirst(int64_t at, int n) const { return LoadFirst(values + at, n); }
 };
 
-// out[i * kTile + p] = value i of position p: vectors along the positions.
+// out[i * kTile + p] = value i of position p: vectors along the positions. The same rows of the
+// `next` tile are fetched meanwhile: a decode step is bound by memory, and blocks are too short for
+// the CPU to see where it goes.
 template <class Cache>
-inline void PackKeys(const Cache& cache, const TileRows& rows, int head_dim, int positions,
-                     float* out) {
+inline void PackKeys(const Cache& cache, const TileRows& rows, const TileRows& next, int head_dim,
+                     int positions, float* out) {
   for (int p = 0; p < positions; p += kLanes) {
     Vec square[kLanes];
     int i = 0;
     for (; i + kLanes <= head_dim; i += kLanes) {
 #pragma GCC unroll 16
-      for (int j = 0; j < kLanes; ++j) square[j] = cache.Get(rows.at[p + j] + i);
+      for (int j = 0; j < kLanes; ++j) {
+        square[j] = cache.Get(rows.at[p + j] + i);
+        cache.Prefetch(next.at[p + j] + i);
+      }
       Transpose(square);
 #pragma GCC unroll 16
       for (int j = 0; j < kLanes; ++j) Store(out + (i + j) * kTile + p, square[j]);
@@ -73,11 +80,14 @@ inline void PackKeys(const Cache& cache, const TileRows& rows, int head_dim, int
 
 // out[p * stride + i] = value i of position p, zeros from head_dim to the stride.
 template <class Cache>
-inline void PackValues(const Cache& cache, const TileRows& rows, int head_dim, int64_t stride,
-                       int positions, float* out) {
+inline void PackValues(const Cache& cache, const TileRows& rows, const TileRows& next, int head_dim,
+                       int64_t stride, int positions, float* out) {
   for (int p = 0; p < positions; ++p, out += stride) {
     int i = 0;
-    for (; i + kLanes <= head_dim; i += kLanes) Store(out + i, cache.Get(rows.at[p] + i));
+    for (; i + kLanes <= head_dim; i += kLanes) {
+      Store(out + i, cache.Get(rows.at[p] + i));
+      cache.Prefetch(next.at[p] + i);
+    }
     if (i < head_dim) Store(out + i, cache.GetFirst(rows.at[p] + i, head_dim - i));
   }
 }

@@ -144,17 +144,18 @@ void BenchAttention(const Options& options, const CpuKernelTable& kernels, Team&
 
 void BenchRows(const CpuKernelTable& kernels, Team& team) {
   for (const int64_t rows : {1, 512}) {
-    auto x = RandomValues(rows * 2048, 1), y = RandomValues(rows * 2048, 2);
+    auto x = RandomValues(rows * 2048, 1), y = RandomValues(rows * 2048, 2), z = y;
     auto weight = RandomValues(2048, 3);
     std::vector<int32_t> positions(static_cast<size_t>(rows), 777);
-    const Tensor a = DenseTensor(x, rows, 2048), b = DenseTensor(y, rows, 2048);
+    const Tensor a = DenseTensor(x, rows, 2048), b = DenseTensor(y, rows, 2048),
+                 out = DenseTensor(z, rows, 2048);
     const auto report = [&](const char* name, const std::function<void()>& body) {
       const double seconds = TimeCalls(rows == 1 ? 500 : 30, kQuantile, [&](int64_t) { body(); });
       std::printf("%-8s %3d x 2048: %8.2f us\n", name, static_cast<int>(rows), seconds * 1e6);
     };
-    report("add", [&] { kernels.add({a, b, a}, team); });
-    report("glu", [&] { kernels.glu({a, b, b}, team); });
-    report("rms_norm", [&] { kernels.rms_norm({a, DenseTensor(weight, 1, 2048), b}, team); });
+    report("add", [&] { kernels.add({a, b, out}, team); });
+    report("glu", [&] { kernels.glu({a, b, out}, team); });
+    report("rms_norm", [&] { kernels.rms_norm({a, DenseTensor(weight, 1, 2048), out}, team); });
     op::Rope<Tensor> rope{a, IndexTensor(positions), {}};
     rope.head_dim = rope.rotated = 64;
     report("rope", [&] { kernels.rope(rope, team); });

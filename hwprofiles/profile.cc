@@ -64,8 +64,11 @@ Status ReadSpeeds(const JsonFields& fields, DeviceProfile& device) {
   }
   if (fields.Has("layer_times")) {
     const JsonFields tables = TRY(fields.Object("layer_times"));
-    device.layer_times =
-        PhaseTables{TRY(TableFromJson(tables, "prefill")), TRY(TableFromJson(tables, "decode"))};
+    // Apart: an error in the middle of a braced list would leak what was already read.
+    PhaseTables read;
+    read.prefill = TRY(TableFromJson(tables, "prefill"));
+    read.decode = TRY(TableFromJson(tables, "decode"));
+    device.layer_times = std::move(read);
   }
   const auto fits = TRY(fields.ObjectsOr("ops"));
   for (const JsonFields& fit : fits) {

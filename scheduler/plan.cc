@@ -155,7 +155,10 @@ Status ReadPools(const JsonFields& fields, Plan& plan) {
 Status ReadRest(const JsonFields& fields, Plan& plan) {
   const auto unused = TRY(fields.ObjectsOr("unused"));
   for (const JsonFields& entry : unused) {
-    plan.unused.push_back({TRY(entry.Text("device")), TRY(entry.TextOr("reason", ""))});
+    Plan::Unused left_out;
+    left_out.device = TRY(entry.Text("device"));
+    left_out.reason = TRY(entry.TextOr("reason", ""));
+    plan.unused.push_back(std::move(left_out));
   }
   plan.predicted = TRY(PredictionIn(fields));
   if (fields.Has("proof")) plan.proof = TRY(ProofFromJson(TRY(fields.Object("proof"))));

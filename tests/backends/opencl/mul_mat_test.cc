@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "backends/opencl/inventory.h"
 #include "kernels/registry.h"
 #include "tests/backends/opencl/rig.h"
 
@@ -98,6 +99,8 @@ TEST_P(MulMatOnOpenCl, AgreesWithScalarForEveryTypeAndHeightOfBatch) {
 
 TEST_P(MulMatOnOpenCl, GivesTheBitsOfTheCpuForQuantizedWeightsWhenItemsWorkAlone) {
   if (group()) GTEST_SKIP() << "groups add in another order";
+  const auto api = opencl::LoadApi(0);
+  if (!opencl::FindDevices(**api)[0].fuses) GTEST_SKIP() << "the device does not fuse products";
   for (const TensorType type : WeightTypes()) {
     if (!IsQuantized(type)) continue;
     const Outcome out = Products(*rig, {type, 5, 768, {33}}).Run(CpuLevel::kScalar);

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/tokenizer/merger.h"
-
 namespace motley {
 namespace {
 
@@ -44,13 +42,6 @@ std::string SpacesUnmarked(std::string_view text) {
   return plain;
 }
 
-// By the first byte alone, as SentencePiece's port in llama.cpp steps: nothing after it is checked.
-size_t CharacterLength(std::string_view text) {
-  const auto lead = static_cast<uint8_t>(text[0]);
-  const size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  return std::min(length, text.size());
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> SpmTokenizer::Load(const Manifest& manifest) {
@@ -63,13 +54,15 @@ Result<std::unique_ptr<Tokenizer>> SpmTokenizer::Load(const Manifest& manifest) 
 
 SpmTokenizer::SpmTokenizer(Vocabulary vocabulary, FirstSpace first_space)
     : BasicTokenizer(std::move(vocabulary), first_space),
-      by_text_(BasicTokenizer::vocabulary().texts.size()) {
+      by_text_(BasicTokenizer::vocabulary().texts.size()),
+      joins_(BasicTokenizer::vocabulary().texts.size()) {
   const Vocabulary& v = BasicTokenizer::vocabulary();
   ranks_.resize(v.texts.size());
   for (int32_t i = 0; i < v.size(); ++i) {
     ranks_[i] = RankOfScore(v.scores[i]);
     if (!v.IsMergeable(i)) continue;
     by_text_.Assign(v.texts[i], i);
+    joins_.AddToken(v.texts[i]);
     longest_ = std::max(longest_, v.texts[i].size());
   }
   for (int byte = 0; byte < 256; ++byte) {
@@ -93,18 +86,29 @@ void SpmTokenizer::EncodeText(std::string_view text, FirstSpace first_space,
                               std::vector<int32_t>* tokens) const {
   const std::string marked = SpacesMarked(text, first_space == FirstSpace::kAdded);
   const std::string_view all = marked;
-  Merger merger;
-  std::vector<uint32_t> begins;  // of every node, and the end of the text
-  begins.reserve(all.size() / 2);
-  for (size_t at = 0; at < all.size();) {
-    const size_t length = CharacterLength(all.substr(at));
-    begins.push_back(static_cast<uint32_t>(at));
-    merger.Add(by_text_.Find(all.substr(at, length)));
-    at += length;
+  Piece piece;
+  std::string_view last;
+  for (size_t at = 0; at < all.size(); at += last.size()) {
+    const std::string_view character = all.substr(at, SpmCharacterLength(all.substr(at)));
+    if (!last.empty() && !joins_.MayJoin(last, character)) {
+      EncodePiece(all.substr(0, at), &piece, tokens);
+      piece.begins.clear();
+      piece.merger.Clear();
+    }
+    piece.begins.push_back(static_cast<uint32_t>(at));
+    piece.merger.Add(by_text_.Find(character));
+    last = character;
   }
-  begins.push_back(static_cast<uint32_t>(all.size()));
+  if (!all.empty()) EncodePiece(all, &piece, tokens);
+}
+
+void SpmTokenizer::EncodePiece(std::string_view text, Piece* piece,
+                               std::vector<int32_t>* tokens) const {
+  Merger& merger = piece->merger;
+  std::vector<uint32_t>& begins = piece->begins;
+  begins.push_back(static_cast<uint32_t>(text.size()));
   const auto span = [&](int32_t first, int32_t after) {
-    return all.substr(begins[first], begins[after] - begins[first]);
+    return text.substr(begins[first], begins[after] - begins[first]);
   };
   merger.Run([&](int32_t left, int32_t right) -> Merger::Merge {
     const std::string_view both = span(left, merger.Next(right));

@@ -10,7 +10,8 @@ namespace {
 
 // With few rows a fork, and cache lines that the other cores fetch back, cost more than they save.
 constexpr int64_t kRowsForTeam = 12;
-constexpr int64_t kBlocksAtOnce = 64;
+
+constexpr int kZeros[kCorrections] = {0, 8, 16, 128, 32};  // by Correction
 
 int64_t RoundUp64(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -31,21 +32,25 @@ Activations::Activations(const Tensor& x, const bool needed[kCorrections])
   }
 }
 
-void Activations::WriteCorrections(int64_t tile, int row, int64_t block, const int16_t sums[2],
-                                   float d) {
-  const int rows = rows_.Height(tile), sum = sums[0] + sums[1];
-  const auto at = [&](Correction kind) {
-    return const_cast<uint8_t*>(Corrections(kind, tile, block));
-  };
-  const auto kept = [&](Correction kind) { return offset_[static_cast<int>(kind)] != 0; };
-  using enum Correction;
-  if (kept(kMin)) Put(at(kMin), row, d * static_cast<float>(sum));
-  if (kept(kZero8)) Put(at(kZero8), row, -8 * sum);
-  if (kept(kZero16)) Put(at(kZero16), row, -16 * sum);
-  if (kept(kZero128)) Put(at(kZero128), row, -128 * sum);
-  if (kept(kZero32)) {
-    Put(at(kZero32), row, -32 * sums[0]);
-    Put(at(kZero32), rows + row, -32 * sums[1]);
+void Activations::WriteCorrections(Correction kind, int64_t tile, int row, int64_t first,
+                                   const BlockSums& blocks) {
+  const int rows = rows_.Height(tile);
+  uint8_t* out = const_cast<uint8_t*>(Corrections(kind, tile, first));
+  const ptrdiff_t step = rows * CorrectionBytes(kind);
+  const int zero = kZeros[static_cast<int>(kind)];
+  for (int64_t i = 0; i < blocks.count; ++i, out += step) {
+    const int low = blocks.sums[2 * i], high = blocks.sums[2 * i + 1];
+    switch (kind) {
+      case Correction::kMin:
+        Put(out, row, blocks.scales[i] * static_cast<float>(low + high));
+        break;
+      case Correction::kZero32:
+        Put(out, row, -zero * low);
+        Put(out, rows + row, -zero * high);
+        break;
+      default:
+        Put(out, row, -zero * (low + high));
+    }
   }
 }
 
@@ -54,15 +59,16 @@ void Activations::QuantizeRow(QuantizeFunction quantize, int64_t tile, int row) 
   const float* x = Row(x_, rows_.First(tile) + row);
   const ptrdiff_t step = static_cast<ptrdiff_t>(rows) * kBlockBytes;
   for (int64_t first = 0; first < blocks_; first += kBlocksAtOnce) {
-    const int64_t count = std::min(kBlocksAtOnce, blocks_ - first);
     auto* out = const_cast<uint8_t*>(Blocks(tile, first));
     uint8_t* scales = out + 32 * rows + 4 * row;
-    int16_t sums[2 * kBlocksAtOnce];
-    quantize(x + first * kQuantBlock, count, {out + 32 * row, scales, step, sums});
-    for (int64_t i = 0; i < count; ++i) {
-      float d;
-      std::memcpy(&d, scales + i * step, sizeof(d));
-      WriteCorrections(tile, row, first + i, sums + 2 * i, d);
+    BlockSums blocks{.count = std::min(kBlocksAtOnce, blocks_ - first)};
+    quantize(x + first * kQuantBlock, blocks.count, {out + 32 * row, scales, step, blocks.sums});
+    for (int64_t i = 0; i < blocks.count; ++i) {
+      std::memcpy(&blocks.scales[i], scales + i * step, sizeof(float));
+    }
+    for (int kind = 0; kind < kCorrections; ++kind) {
+      if (offset_[kind] == 0) continue;
+      WriteCorrections(static_cast<Correction>(kind), tile, row, first, blocks);
     }
   }
 }

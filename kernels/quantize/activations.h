@@ -2,6 +2,7 @@
 // The x of a call, rounded to int8 and laid out in tiles of up to 8 rows for the micro-kernels.
 // Borrows its memory and x; one thread, except that Quantize uses the team.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,12 +42,16 @@ constexpr Correction CorrectionOf(TensorType type) {
 // first.
 constexpr int CorrectionBytes(Correction c) { return c == Correction::kZero32 ? 8 : 4; }
 
-// M rows in tiles of nearly equal height.
+// M rows in tiles of nearly equal height, the higher ones first.
 struct RowTiles {
-  int64_t rows = 0, tiles = 0;
-  explicit RowTiles(int64_t m) : rows(m), tiles((m + kMaxRows - 1) / kMaxRows) {}
-  int64_t First(int64_t tile) const { return tile * rows / tiles; }
-  int Height(int64_t tile) const { return static_cast<int>(First(tile + 1) - First(tile)); }
+  int64_t rows, tiles, height, higher;
+  explicit RowTiles(int64_t m)
+      : rows(m),
+        tiles((m + kMaxRows - 1) / kMaxRows),
+        height(m / std::max<int64_t>(tiles, 1)),
+        higher(m - tiles * height) {}
+  int64_t First(int64_t tile) const { return tile * height + std::min(tile, higher); }
+  int Height(int64_t tile) const { return static_cast<int>(height + (tile < higher ? 1 : 0)); }
 };
 
 class Activations {
@@ -66,11 +71,19 @@ class Activations {
   }
 
  private:
+  static constexpr int64_t kBlocksAtOnce = 64;
+  struct BlockSums {  // some blocks of a row
+    int64_t count = 0;
+    float scales[kBlocksAtOnce];
+    int16_t sums[2 * kBlocksAtOnce];
+  };
+
   int64_t At(int64_t tile, int64_t block, int64_t bytes) const {
     return (rows_.First(tile) * blocks_ + block * rows_.Height(tile)) * bytes;
   }
   void QuantizeRow(QuantizeFunction quantize, int64_t tile, int row);
-  void WriteCorrections(int64_t tile, int row, int64_t block, const int16_t sums[2], float d);
+  void WriteCorrections(Correction kind, int64_t tile, int row, int64_t first,
+                        const BlockSums& blocks);
 
   Tensor x_;
   RowTiles rows_;

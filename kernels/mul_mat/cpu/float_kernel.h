@@ -68,18 +68,6 @@ struct FloatKernel {
   }
 };
 
-// Unpacks values of a tile to F32.
-template <class Isa, TensorType kType>
-void ExpandFloats(const uint8_t* weights, int64_t steps, uint8_t* out) {
-  for (int64_t k = 0; k < steps; ++k, weights += 2 * kTileRows, out += 4 * kTileRows) {
-#pragma GCC unroll 4
-    for (int part = 0; part < Isa::kParts; ++part) {
-      Isa::StoreFloats(out + 4 * Isa::kLanes * part,
-                       FloatKernel<Isa, kType, 1>::Load(weights, part));
-    }
-  }
-}
-
 template <class Isa, TensorType kType>
 void AddFloatRows(MicroKernel (&entries)[kMaxRows]) {
   entries[0] = FloatKernel<Isa, kType, 1>::Run;
@@ -99,10 +87,6 @@ void AddFloats(MicroKernels& table) {
   AddFloatRows<Isa, kF32>(table.direct[at(kF32)]);
   AddFloatRows<Isa, kF16>(table.direct[at(kF16)]);
   AddFloatRows<Isa, kBF16>(table.direct[at(kBF16)]);
-  AddFloatRows<Isa, kF32>(table.expanded[at(kF16)]);
-  AddFloatRows<Isa, kF32>(table.expanded[at(kBF16)]);
-  table.expand[at(kF16)] = ExpandFloats<Isa, kF16>;
-  table.expand[at(kBF16)] = ExpandFloats<Isa, kBF16>;
 }
 
 }  // namespace motley

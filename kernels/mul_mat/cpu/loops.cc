@@ -11,11 +11,9 @@ namespace motley {
 namespace {
 
 // From how many rows on one pass that unpacks a tile beats unpacking it again for every 8 rows.
-constexpr int64_t kExpandQuantRows = 128;
-constexpr int64_t kExpandFloatRows = 32;
+constexpr int64_t kExpandRows = 128;
 // An unpacked chunk stays in L1 beside the activations: 20 blocks are 25 KiB.
 constexpr int64_t kChunkBlocks = 20;
-constexpr int64_t kChunkValues = 256;
 constexpr int64_t kChunkBytes = 32768;
 constexpr int64_t kGroupTiles = 4;  // that reuse a chunk of activations from L2
 
@@ -110,9 +108,8 @@ bool Loops::UsesExpand(TensorType type, WeightPath path) const {
   if (kernels_.expand[static_cast<int>(type)] == nullptr || path == WeightPath::kDirect) {
     return false;
   }
-  const int64_t rows = IsQuantized(type) ? kExpandQuantRows : kExpandFloatRows;
   // Bytes need no unpacking: Q8_0 gains nothing from a second copy of itself.
-  return path == WeightPath::kExpand || (type != TensorType::kQ8_0 && rows_.rows >= rows);
+  return path == WeightPath::kExpand || (type != TensorType::kQ8_0 && rows_.rows >= kExpandRows);
 }
 
 void Loops::AddBias(const Matrix& w, int64_t tile, int64_t row_tile) {
@@ -188,8 +185,7 @@ void Loops::RunDirect(int thread) {
 // A chunk of a weight tile is unpacked into L1, and all rows stream past it from L2.
 void Loops::ExpandTiles(const Matrix& w, int64_t first, int64_t last, uint8_t* scratch) {
   const int type = static_cast<int>(w.type);
-  const int64_t limit =
-      IsQuantized(w.type) ? std::max<int64_t>(1, kChunkBlocks / w.group_steps) : kChunkValues;
+  const int64_t limit = std::max<int64_t>(1, kChunkBlocks / w.group_steps);
   const int64_t chunks = DivideUp(w.groups, limit);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     const int64_t from = w.groups * chunk / chunks, to = w.groups * (chunk + 1) / chunks;

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "engine/tokenizer/byte_alphabet.h"
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/byte_alphabet.h"
+#include "engine/tokenizer/words/unicode.h"
 
 namespace motley {
 namespace {

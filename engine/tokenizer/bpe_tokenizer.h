@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "engine/tokenizer/basic_tokenizer.h"
-#include "engine/tokenizer/hash_tables.h"
-#include "engine/tokenizer/merger.h"
-#include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/merging/hash_tables.h"
+#include "engine/tokenizer/merging/merger.h"
+#include "engine/tokenizer/words/pretokenizer.h"
 
 namespace motley {
 

@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <set>
 
-#include "engine/tokenizer/hash_tables.h"
+#include "engine/tokenizer/merging/hash_tables.h"
 #include "engine/tokenizer/vocabulary.h"
 
 namespace motley {

@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "engine/tokenizer/basic_tokenizer.h"
-#include "engine/tokenizer/hash_tables.h"
-#include "engine/tokenizer/join_filter.h"
-#include "engine/tokenizer/merger.h"
+#include "engine/tokenizer/merging/hash_tables.h"
+#include "engine/tokenizer/merging/join_filter.h"
+#include "engine/tokenizer/merging/merger.h"
 
 namespace motley {
 

@@ -2,7 +2,7 @@
 // quadratic in these sizes does not come back within ctest's limit.
 #include <gtest/gtest.h>
 
-#include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/words/pretokenizer.h"
 #include "tests/engine/tokenizer/tiny.h"
 
 namespace motley::testing {

@@ -1,11 +1,11 @@
-#include "engine/tokenizer/merger.h"
+#include "engine/tokenizer/merging/merger.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "engine/tokenizer/hash_tables.h"
-#include "engine/tokenizer/join_filter.h"
+#include "engine/tokenizer/merging/hash_tables.h"
+#include "engine/tokenizer/merging/join_filter.h"
 
 namespace motley {
 namespace {

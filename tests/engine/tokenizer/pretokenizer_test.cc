@@ -1,9 +1,9 @@
-#include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/words/pretokenizer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/unicode.h"
 
 namespace motley {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/unicode.h"
 
 namespace motley::testing {
 namespace {

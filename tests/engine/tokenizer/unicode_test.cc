@@ -1,4 +1,4 @@
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/unicode.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "engine/tokenizer/merge_queue.h"
+#include "engine/tokenizer/merging/merge_queue.h"
 
 #include <algorithm>
 #include <functional>

@@ -2,8 +2,8 @@
 // The rules that pretokenizer.cc combines. Simple ones are templates over a set of characters; the
 // long alternations that whole model families share have a function each.
 
-#include "engine/tokenizer/pretokenizer.h"
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/pretokenizer.h"
+#include "engine/tokenizer/words/unicode.h"
 
 namespace motley {
 

@@ -1,9 +1,9 @@
-#include "engine/tokenizer/byte_alphabet.h"
+#include "engine/tokenizer/words/byte_alphabet.h"
 
 #include <array>
 #include <vector>
 
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/unicode.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/tokenizer/unicode.h"
+#include "engine/tokenizer/words/unicode.h"
 
 #include <utf8proc.h>
 

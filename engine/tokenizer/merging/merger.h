@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "engine/tokenizer/merge_queue.h"
+#include "engine/tokenizer/merging/merge_queue.h"
 
 namespace motley {
 

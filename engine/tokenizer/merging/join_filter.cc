@@ -1,4 +1,4 @@
-#include "engine/tokenizer/join_filter.h"
+#include "engine/tokenizer/merging/join_filter.h"
 
 #include <algorithm>
 #include <bit>

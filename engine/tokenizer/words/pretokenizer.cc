@@ -1,10 +1,10 @@
-#include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/words/pretokenizer.h"
 
 #include <algorithm>
 #include <array>
 #include <iterator>
 
-#include "engine/tokenizer/word_rules.h"
+#include "engine/tokenizer/words/word_rules.h"
 
 namespace motley {
 namespace {

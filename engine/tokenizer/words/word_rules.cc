@@ -1,4 +1,4 @@
-#include "engine/tokenizer/word_rules.h"
+#include "engine/tokenizer/words/word_rules.h"
 
 #include <algorithm>
 #include <iterator>

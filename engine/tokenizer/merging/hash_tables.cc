@@ -1,4 +1,4 @@
-#include "engine/tokenizer/hash_tables.h"
+#include "engine/tokenizer/merging/hash_tables.h"
 
 #include <bit>
 #include <cstring>

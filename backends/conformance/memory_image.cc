@@ -25,6 +25,7 @@ MemoryImage::MemoryImage(const Operand& operand) : value_bytes_(Traits(operand.t
   shape_.cols = operand.cols;
   shape_.stride = operand.stride ? operand.stride : operand.cols;
   shape_.offset = kGuard;
+  if (operand.role == Role::kWeight) return;
   bytes_.resize(static_cast<size_t>(2 * kGuard + shape_.rows * shape_.stride * value_bytes_));
   for (size_t i = 0; i < bytes_.size(); ++i) {
     bytes_[i] = CanaryByte(shape_.type, static_cast<int64_t>(i));

@@ -40,7 +40,7 @@ std::string Hex(size_t value) {
   return text;
 }
 
-DeviceInfo InfoOf(const CpuNode& node, size_t number, bool only, const std::string& level) {
+DeviceInfo InfoOf(const CpuNode& node, size_t number, const std::string& level) {
   const int cpus = CPU_COUNT(&node.cpus);
   DeviceInfo info;
   info.id = "cpu" + std::to_string(number);
@@ -48,7 +48,7 @@ DeviceInfo InfoOf(const CpuNode& node, size_t number, bool only, const std::stri
   info.name = node.model + " (" + std::to_string(cpus) + (cpus == 1 ? " core)" : " cores)");
   info.uuid =
       "cpu-" + Hex(std::hash<std::string>()(node.identity)) + "-" + std::to_string(node.index);
-  info.numa_node = only ? -1 : node.index;
+  info.numa_node = node.index;
   info.kernels = level + "-" + BuildId();
   info.memory_bytes = node.memory_bytes;
   info.free_bytes = node.free_bytes;
@@ -65,8 +65,7 @@ class CpuBackend : public Backend {
     const auto nodes = ReadCpuNodes("");
     std::vector<DeviceInfo> out;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      out.push_back(
-          InfoOf(nodes[i], i, nodes.size() == 1, level.ok() ? CpuLevelName(*level) : "none"));
+      out.push_back(InfoOf(nodes[i], i, level.ok() ? CpuLevelName(*level) : "none"));
       if (level.ok()) continue;
       out.back().state = "failed";
       out.back().reason = level.error().message;
@@ -82,7 +81,7 @@ class CpuBackend : public Backend {
     }
     const auto nodes = ReadCpuNodes("");
     for (size_t i = 0; i < nodes.size(); ++i) {
-      DeviceInfo info = InfoOf(nodes[i], i, nodes.size() == 1, CpuLevelName(level));
+      DeviceInfo info = InfoOf(nodes[i], i, CpuLevelName(level));
       if (info.id != id && info.uuid != id) continue;
       const int threads = ThreadsOf(nodes[i], nodes.size(), options.threads);
       return std::unique_ptr<Device>(

@@ -38,19 +38,25 @@ Core::Core(CoreOptions options, Clock& clock, std::function<void()> on_ended)
       starter_([this] { StartUp(); }) {}
 
 Core::~Core() {
-  stop_ = true;
-  if (starter_.joinable()) starter_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  starter_.join();
   loop_.reset();  // before the workers that it uses
 }
 
 void Core::StartUp() {
   const motley::Status status = TryStartUp();
-  if (status.ok()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    failure_ = status.error();
-  }
-  if (on_ended_) on_ended_();
+  std::unique_lock lock(mutex_);
+  started_ = true;
+  if (!status.ok()) failure_ = status.error();
+  changed_.notify_all();
+  lock.unlock();
+  if (!status.ok() && on_ended_) on_ended_();
+  lock.lock();
+  changed_.wait(lock, [this] { return stop_; });
 }
 
 // The pool of KV blocks: every stage holds the same blocks of its own layers.
@@ -117,8 +123,9 @@ std::optional<Error> Core::failure() const {
 }
 
 motley::Status Core::WaitReady() {
-  if (starter_.joinable()) starter_.join();
-  if (const auto error = failure()) return *error;
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return started_; });
+  if (failure_) return *failure_;
   return {};
 }
 

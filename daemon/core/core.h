@@ -3,6 +3,7 @@
 // thread of its own (state() says how far it is) and ends when destroyed.
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,8 @@ class Core : public Service {
   std::string Metrics() override;
 
  private:
+  // The starting thread. It stays until the core ends: Linux kills a worker (PR_SET_PDEATHSIG) when the thread that
+  // started it is gone.
   void StartUp();
   motley::Status TryStartUp();
   SchedulerLimits Limits(const PlannedModel& planned) const;
@@ -64,9 +67,11 @@ class Core : public Service {
   const std::function<void()> on_ended_;
   std::atomic<ServiceState> state_{ServiceState::kStarting};
   std::atomic<double> progress_{0};
-  std::atomic<bool> bundle_ready_{false}, serving_{false}, stop_{false};
-  mutable std::mutex mutex_;        // guards failure_
+  std::atomic<bool> bundle_ready_{false}, serving_{false};
+  mutable std::mutex mutex_;        // guards the three below
+  std::condition_variable changed_;
   std::optional<Error> failure_;
+  bool started_ = false, stop_ = false;
   motley::Metrics metrics_;
   // Each is written by the starting thread before its flag above says that it is there.
   std::optional<ModelBundle> bundle_;

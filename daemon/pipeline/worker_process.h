@@ -7,9 +7,18 @@
 
 #include "base/os.h"
 #include "base/result.h"
-#include "daemon/wire/worker.pb.h"
 
 namespace motley {
+
+namespace wire {  // daemon/wire/worker.proto
+class ControlReply;
+class ControlRequest;
+class Load;
+class Loaded;
+class Measure;
+class Measured;
+class Step;
+}  // namespace wire
 
 // A device and how to reach it.
 struct DeviceChoice {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/wire/worker.pb.h"
+
 namespace motley {
 namespace {
 

@@ -1,10 +1,11 @@
 #pragma once
 // The contract of a device. A backend is the code for one vendor runtime, built as a plug-in
-// (libmotley-backend-NAME.so) with the C entry point at the end; a worker process opens exactly one device of one
-// backend. Exceptions and signals of a vendor library stop here.
+// (libmotley-backend-NAME.so) with the C entry point at the end; a worker process opens exactly one
+// device of one backend. Exceptions and signals of a vendor library stop here.
 //
-// Threads: Enumerate and Open from any one thread; a Device and everything made from it from one thread at a time.
-// Errors: Unsupported (op, type), OutOfMemory, DeviceLost (the process must be replaced), InvalidArgument, Internal.
+// Threads: Enumerate and Open from any one thread; a Device and everything made from it from one
+// thread at a time. Errors: Unsupported (op, type), OutOfMemory, DeviceLost (the process must be
+// replaced), InvalidArgument, Internal.
 
 #include <functional>
 #include <memory>
@@ -24,10 +25,11 @@ struct DeviceInfo {
   std::string backend;  // "cpu", "opencl", "fake"
   std::string name;     // "Intel Xeon Gold 6242 (2 cores)"
   std::string pci;      // "0000:21:00.0", or empty
-  std::string uuid;     // stable across restarts: the vendor's, else made from what identifies the part
+  std::string
+      uuid;  // stable across restarts: the vendor's, else made from what identifies the part
   int numa_node = -1;
   std::string driver_name, driver_version;  // empty: none
-  std::string kernels;                      // level and build of our kernels: part of a profile's key
+  std::string kernels;  // level and build of our kernels: part of a profile's key
   uint64_t memory_bytes = 0;
   uint64_t free_bytes = 0;
   int compute_units = 0;
@@ -47,7 +49,8 @@ class Buffer {
   virtual ~Buffer() = default;
   virtual void* handle() = 0;
   virtual uint64_t size() const = 0;
-  // The bytes themselves where the host can use them after Sync (cpu), else nullptr: then CopyIn and CopyOut.
+  // The bytes themselves where the host can use them after Sync (cpu), else nullptr: then CopyIn
+  // and CopyOut.
   virtual std::byte* host() { return nullptr; }
 };
 
@@ -56,7 +59,8 @@ enum class WeightUse {
   kMatrix,         // mul_mat
   kRows,           // get_rows
   kMatrixAndRows,  // both (tied embedding and head): still stored once
-  kVector,         // norm weights, biases, rope factors: F32 [1, cols] on the device whatever the file's type
+  kVector,  // norm weights, biases, rope factors: F32 [1, cols] on the device whatever the file's
+            // type
 };
 struct WeightSpec {
   std::string name;
@@ -64,7 +68,8 @@ struct WeightSpec {
   int64_t rows = 0, cols = 0;
   WeightUse use = WeightUse::kMatrix;
 };
-// Fills `out` with rows [first, first + count) as they are in the file. Called in order, from one thread.
+// Fills `out` with rows [first, first + count) as they are in the file. Called in order, from one
+// thread.
 using RowReader = std::function<Status(int64_t first, int64_t count, MutableBytes out)>;
 
 struct Weight {
@@ -76,7 +81,8 @@ struct Weight {
 class Stream {
  public:
   virtual ~Stream() = default;
-  virtual Status CopyIn(Bytes from, Buffer& to, uint64_t offset) = 0;    // host -> device; `from` is free on return
+  virtual Status CopyIn(Bytes from, Buffer& to,
+                        uint64_t offset) = 0;  // host -> device; `from` is free on return
   virtual Status CopyOut(Buffer& from, uint64_t offset, MutableBytes to) = 0;  // waits for the data
   virtual Status Launch(const OpCall& call) = 0;
   virtual Status Sync() = 0;  // all work so far is done; a failed call surfaces here at the latest
@@ -87,11 +93,12 @@ class Device {
   virtual ~Device() = default;
   virtual const DeviceInfo& info() const = 0;
   virtual Result<Telemetry> ReadTelemetry() = 0;
-  virtual Result<std::unique_ptr<Buffer>> Allocate(uint64_t bytes) = 0;  // zeroed, aligned to 64 bytes or more
+  virtual Result<std::unique_ptr<Buffer>> Allocate(
+      uint64_t bytes) = 0;  // zeroed, aligned to 64 bytes or more
   virtual Result<Weight> LoadWeight(const WeightSpec& spec, const RowReader& read) = 0;
   virtual Result<std::unique_ptr<Stream>> NewStream() = 0;
-  // Ok if Launch would take this call (shapes and types; handles may be null), else Unsupported with the reason.
-  // An unsupported call runs on the worker's host CPU in the same stage.
+  // Ok if Launch would take this call (shapes and types; handles may be null), else Unsupported
+  // with the reason. An unsupported call runs on the worker's host CPU in the same stage.
   virtual Status Supports(const OpCall& call) const = 0;
   // F16, or F32 where the device computes in full precision.
   virtual TensorType KvType() const = 0;
@@ -101,11 +108,15 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
-  // Devices of this machine, usable or not (see state). An absent driver is an empty list, not an error.
+  // Devices of this machine, usable or not (see state). An absent driver is an empty list, not an
+  // error.
   virtual Result<std::vector<DeviceInfo>> Enumerate() = 0;
   // `threads` bounds the host threads a device may use (0: its own choice).
-  struct OpenOptions { int threads = 0; };
-  virtual Result<std::unique_ptr<Device>> Open(const std::string& id, const OpenOptions& options) = 0;
+  struct OpenOptions {
+    int threads = 0;
+  };
+  virtual Result<std::unique_ptr<Device>> Open(const std::string& id,
+                                               const OpenOptions& options) = 0;
 };
 
 // The plug-in's door. Bumped whenever anything above or kernels/op.h changes.
@@ -116,8 +127,8 @@ struct BackendEntry {
 };
 // extern "C" const motley::BackendEntry motley_backend;
 
-// Loads a plug-in: a path, or a name ("cpu") looked up as libmotley-backend-NAME.so beside the running program, then
-// in ../lib/motley of it. Wrong ABI is Unsupported with both numbers.
+// Loads a plug-in: a path, or a name ("cpu") looked up as libmotley-backend-NAME.so beside the
+// running program, then in ../lib/motley of it. Wrong ABI is Unsupported with both numbers.
 Result<std::unique_ptr<Backend>> LoadBackend(const std::string& name_or_path);
 // Names of the plug-ins found in those folders, sorted.
 std::vector<std::string> ListBackends();

@@ -1,14 +1,13 @@
 #pragma once
-// What the doors (daemon/http, daemon/rpc) may ask of the core. The real one is daemon/core; tests of the doors bring
-// their own. Any thread may call; none of it blocks on a device.
+// What the doors (daemon/http, daemon/rpc) may ask of the core. The real one is daemon/core; tests
+// of the doors bring their own. Any thread may call; none of it blocks on a device.
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "base/result.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -24,7 +23,8 @@ struct Timings {
   std::vector<StageTime> stages;  // summed over the request
 };
 
-// One piece of a generation. `text` is valid UTF-8 and may be empty (held back: UTF-8, a possible stop string).
+// One piece of a generation. `text` is valid UTF-8 and may be empty (held back: UTF-8, a possible
+// stop string).
 struct GenerationEvent {
   std::string text;
   std::vector<TokenLogprob> tokens;         // that `text` and what is held back come from
@@ -37,16 +37,16 @@ struct GenerationEvent {
 using GenerationSink = std::function<bool(const GenerationEvent&)>;
 
 struct GenerationJob {
-  Request request;                 // prompt already tokenised
-  std::vector<std::string> stop;   // strings that end the text, not included in it
+  Request request;                // prompt already tokenised
+  std::vector<std::string> stop;  // strings that end the text, not included in it
 };
 
 struct ModelCard {
-  std::string id;            // file name without .gguf, lower case
+  std::string id;  // file name without .gguf, lower case
   std::string path, family, quantization;
-  int64_t created = 0;       // unix seconds
+  int64_t created = 0;  // unix seconds
   int64_t file_bytes = 0, parameters = 0;
-  int context_tokens = 0;    // what is served
+  int context_tokens = 0;  // what is served
   int vocabulary = 0;
 };
 
@@ -61,10 +61,11 @@ class Service {
   virtual std::vector<ModelCard> models() const = 0;
   // nullptr until the model's vocabulary is there.
   virtual const Tokenizer* tokenizer() const = 0;
-  // Renders the model's chat template for the body of a chat request (messages, tools, chat_template_kwargs, ...; its
-  // keys in the client's order).
+  // Renders the model's chat template for the body of a chat request (messages, tools,
+  // chat_template_kwargs, ...; its keys in the client's order).
   virtual Result<std::string> RenderChat(nlohmann::ordered_json body) = 0;
-  // Renders and tokenises; special tokens come from the template alone, never from a message's text.
+  // Renders and tokenises; special tokens come from the template alone, never from a message's
+  // text.
   virtual Result<std::vector<int32_t>> EncodeChat(nlohmann::ordered_json body) = 0;
   // Queues it; the sink gets everything from then on. Returns the request's number for Cancel.
   virtual Result<uint64_t> Generate(GenerationJob job, GenerationSink sink) = 0;
@@ -72,8 +73,8 @@ class Service {
   // Read-only documents of docs/formats.md.
   virtual nlohmann::json Devices() = 0;
   virtual nlohmann::json CurrentPlan() = 0;
-  virtual nlohmann::json Status() = 0;      // ps: models, placement, requests, tokens/s
-  virtual std::string Metrics() = 0;        // Prometheus text
+  virtual nlohmann::json Status() = 0;  // ps: models, placement, requests, tokens/s
+  virtual std::string Metrics() = 0;    // Prometheus text
 };
 
 }  // namespace motley

@@ -3,12 +3,11 @@
 // Times in microseconds, sizes in bytes.
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "base/result.h"
 
@@ -27,7 +26,8 @@ struct ItemTimes {
 struct PeakRates {
   double bytes_per_s = 0, f16_flops = 0, int8_ops = 0, launch_us = 0;
 };
-// t = t0 + ((bytes / bw)^p + (flops / pk)^p)^(1/p) of one kernel regime (cost-model 1.1); bw in bytes/us, pk in flop/us.
+// t = t0 + ((bytes / bw)^p + (flops / pk)^p)^(1/p) of one kernel regime (cost-model 1.1); bw in
+// bytes/us, pk in flop/us.
 struct OpFit {
   std::string op, type, regime;
   double t0_us = 0, bytes_per_us = 0, flops_per_us = 0, p = 1;
@@ -59,7 +59,8 @@ struct MachineProfile {
   const LinkProfile& Link(const std::string& from, const std::string& to) const;
 };
 
-// Errors name the key ("devices[2].item_times_us.decode") and the limit: negative, NaN, missing, wrong length, major version.
+// Errors name the key ("devices[2].item_times_us.decode") and the limit: negative, NaN, missing,
+// wrong length, major version.
 Result<MachineProfile> MachineFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const MachineProfile& machine);
 

@@ -1,6 +1,7 @@
 #pragma once
-// The seam between deciding and running: one batch in, one outcome out. Real: the workers (daemon/pipeline). Twins:
-// a scripted executor in tests, the simulator. Run is called from the scheduler's one thread.
+// The seam between deciding and running: one batch in, one outcome out. Real: the workers
+// (daemon/pipeline). Twins: a scripted executor in tests, the simulator. Run is called from the
+// scheduler's one thread.
 
 #include <cstdint>
 #include <string>
@@ -22,15 +23,15 @@ struct BatchRow {
 // What to make of one row's logits.
 struct BatchOutput {
   int32_t row = 0;
-  bool sample = true;       // choose the next token; else only score `target`
-  int32_t target = -1;      // prompt scoring: the token whose log-probability is asked for
+  bool sample = true;   // choose the next token; else only score `target`
+  int32_t target = -1;  // prompt scoring: the token whose log-probability is asked for
   int logprobs = kNoLogprobs;
   bool suppress_end = false;  // min_tokens: end tokens of the sequence get no probability
 };
 
 struct BatchSequence {
-  uint64_t request = 0;               // the scheduler's number of the request
-  std::vector<int32_t> blocks;        // KV blocks, in order of position
+  uint64_t request = 0;         // the scheduler's number of the request
+  std::vector<int32_t> blocks;  // KV blocks, in order of position
   SamplingParams sampling;
   std::vector<int32_t> end_tokens;
   std::vector<int32_t> prompt, generated;  // so far; filled only when sampling.UsesHistory()

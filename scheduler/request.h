@@ -9,18 +9,20 @@
 
 namespace motley {
 
-// How the next token is chosen; applied in this order: logit bias, penalties, temperature, top-k, top-p, min-p.
-// The ranges are held by the validator of each door (daemon/validate).
+// How the next token is chosen; applied in this order: logit bias, penalties, temperature, top-k,
+// top-p, min-p. The ranges are held by the validator of each door (daemon/validate).
 struct SamplingParams {
-  float temperature = 1.0f;         // 0: greedy
-  int top_k = 0;                    // 0: off
-  float top_p = 1.0f;               // 1: off
-  float min_p = 0.0f;               // 0: off
-  float repetition_penalty = 1.0f;  // divides positive, multiplies negative logits of tokens seen (prompt too)
-  float presence_penalty = 0.0f;    // OpenAI: subtracted once from tokens generated
-  float frequency_penalty = 0.0f;   // OpenAI: subtracted per occurrence generated
+  float temperature = 1.0f;  // 0: greedy
+  int top_k = 0;             // 0: off
+  float top_p = 1.0f;        // 1: off
+  float min_p = 0.0f;        // 0: off
+  float repetition_penalty =
+      1.0f;  // divides positive, multiplies negative logits of tokens seen (prompt too)
+  float presence_penalty = 0.0f;   // OpenAI: subtracted once from tokens generated
+  float frequency_penalty = 0.0f;  // OpenAI: subtracted per occurrence generated
   std::map<int32_t, float> logit_bias;
-  uint64_t seed = 0;  // the draw at a position depends on (seed, position) alone: a restart repeats it
+  uint64_t seed =
+      0;  // the draw at a position depends on (seed, position) alone: a restart repeats it
   bool UsesHistory() const {
     return repetition_penalty != 1.0f || presence_penalty != 0.0f || frequency_penalty != 0.0f;
   }

@@ -1,7 +1,8 @@
 #pragma once
-// Who runs when: admission, continuous batching and the block ledger behind one door. Pure: it reads no clock, owns
-// no thread and no memory of a device; the caller (daemon/serving_loop) turns it: NextBatch -> Executor -> Apply.
-// One thread. Errors of Submit: InvalidArgument (can never fit: both numbers), Unavailable (queue full).
+// Who runs when: admission, continuous batching and the block ledger behind one door. Pure: it
+// reads no clock, owns no thread and no memory of a device; the caller (daemon/serving_loop) turns
+// it: NextBatch -> Executor -> Apply. One thread. Errors of Submit: InvalidArgument (can never fit:
+// both numbers), Unavailable (queue full).
 
 #include <cstdint>
 #include <deque>
@@ -20,9 +21,9 @@ struct SchedulerLimits {
   int context_tokens = 4096;  // prompt + generated of one request
   int kv_blocks = 256;        // of block_tokens each, shared by all requests
   int block_tokens = 32;
-  int batch_rows = 512;       // rows of one step: decode rows first, prefill chunks in what is left
-  int max_sequences = 64;     // running at once
-  int max_queue = 512;        // waiting
+  int batch_rows = 512;    // rows of one step: decode rows first, prefill chunks in what is left
+  int max_sequences = 64;  // running at once
+  int max_queue = 512;     // waiting
 };
 
 // What a step did to a request; `tokens` holds what was generated in it (one, now).
@@ -31,7 +32,7 @@ struct RequestUpdate {
   std::vector<TokenLogprob> tokens;
   std::vector<TokenLogprob> prompt_scores;  // in order of position; the first prompt token has none
   std::optional<FinishReason> finished;
-  std::optional<Error> error;               // with FinishReason::kError
+  std::optional<Error> error;  // with FinishReason::kError
 };
 
 struct SchedulerStatus {

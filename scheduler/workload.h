@@ -1,21 +1,22 @@
 #pragma once
-// What a model asks for, per item (embed, layers..., head): motley.workload/1 of docs/formats.md. No GGUF in it.
-
-#include <string>
-#include <vector>
+// What a model asks for, per item (embed, layers..., head): motley.workload/1 of docs/formats.md.
+// No GGUF in it.
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 
 namespace motley {
 
 struct WorkloadItem {
-  std::string name;        // "embed", "layer.0", ..., "head"
+  std::string name;  // "embed", "layer.0", ..., "head"
   double weight_bytes = 0;
-  double cost = 1.0;       // multiplies layer_times; absent in a file: 0 for "embed", 1 for the rest
+  double cost = 1.0;  // multiplies layer_times; absent in a file: 0 for "embed", 1 for the rest
   double flops_per_token = 0;  // absent: 0, priced by its bytes alone
-  std::string tied_with;   // another item whose bytes count once when both sit on one device; or empty
+  std::string
+      tied_with;  // another item whose bytes count once when both sit on one device; or empty
   bool IsLayer() const { return name.rfind("layer.", 0) == 0; }
 };
 
@@ -28,8 +29,8 @@ struct Workload {
   std::vector<WorkloadItem> items;
 };
 
-// Errors: InvalidArgument naming the key: missing, negative, not finite, names that repeat, `layers` that differs from the
-// number of layer.* items, tied_with that names no other item.
+// Errors: InvalidArgument naming the key: missing, negative, not finite, names that repeat,
+// `layers` that differs from the number of layer.* items, tied_with that names no other item.
 Result<Workload> WorkloadFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const Workload& workload);
 

@@ -4,7 +4,9 @@
 #include "daemon/app/serve.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Serves a model on the devices of this machine.\n\nExample:\n  motleyd model.gguf --listen 127.0.0.1:6685\n");
+  CLI::App app(
+      "Serves a model on the devices of this machine.\n\nExample:\n  motleyd model.gguf --listen "
+      "127.0.0.1:6685\n");
   motley::ServeOptions options;
   app.add_option("model", options.model, "model file (GGUF)")->required()->check(CLI::ExistingFile);
   motley::AddPlacementOptions(app, &options);

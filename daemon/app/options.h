@@ -1,10 +1,9 @@
 #pragma once
 // motleyd's command line: also what `motley serve` passes on.
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "base/result.h"
 #include "daemon/core/core.h"
@@ -21,7 +20,7 @@ struct ServeOptions {
   int threads = 0;
   int batch_rows = 512;
   bool remeasure = false;
-  std::string simulate;             // machine file of fake devices
+  std::string simulate;  // machine file of fake devices
 };
 
 // Adds the options that say what to serve where. `options` outlives the app.

@@ -5,7 +5,8 @@
 
 namespace motley {
 
-// Serves until SIGTERM or SIGINT, drains and returns the exit status (docs/cli.md): 0 after a drain.
+// Serves until SIGTERM or SIGINT, drains and returns the exit status (docs/cli.md): 0 after a
+// drain.
 int Serve(const ServeOptions& options);
 
 }  // namespace motley

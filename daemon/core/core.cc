@@ -13,7 +13,8 @@ namespace {
 
 constexpr int kDefaultContext = 8192;
 constexpr int kProbeMs = 20'000;
-// KV memory is made for so many requests of full context, as far as a quarter of the free memory goes.
+// KV memory is made for so many requests of full context, as far as a quarter of the free memory
+// goes.
 constexpr int kPoolContexts = 2;
 constexpr double kPoolShare = 0.25;
 
@@ -21,11 +22,16 @@ constexpr double kPoolShare = 0.25;
 
 const char* StateName(ServiceState state) {
   switch (state) {
-    case ServiceState::kStarting: return "starting";
-    case ServiceState::kLoading: return "loading";
-    case ServiceState::kReady: return "ready";
-    case ServiceState::kDegraded: return "degraded";
-    case ServiceState::kDraining: return "draining";
+    case ServiceState::kStarting:
+      return "starting";
+    case ServiceState::kLoading:
+      return "loading";
+    case ServiceState::kReady:
+      return "ready";
+    case ServiceState::kDegraded:
+      return "degraded";
+    case ServiceState::kDraining:
+      return "draining";
   }
   return "starting";
 }
@@ -68,7 +74,8 @@ SchedulerLimits Core::Limits(const PlannedModel& planned) const {
   limits.context_tokens = asked > 0 ? asked : std::min(trained, kDefaultContext);
   limits.batch_rows = options_.planning.prefill_chunk;
   double free_bytes = 1e18;
-  for (const DeviceInfo& d : planned.devices) free_bytes = std::min(free_bytes, static_cast<double>(d.free_bytes));
+  for (const DeviceInfo& d : planned.devices)
+    free_bytes = std::min(free_bytes, static_cast<double>(d.free_bytes));
   const double per_token = planned.workload.kv_bytes_per_token_layer * planned.workload.layers;
   const double affordable = std::max(free_bytes * kPoolShare / std::max(per_token, 1.0),
                                      static_cast<double>(limits.context_tokens));
@@ -87,7 +94,8 @@ motley::Status Core::TryStartUp() {
   const int trained = bundle_->graph.hyper.context;
   if (planning.context_tokens > trained) {
     return Error::Invalid("ctx", "a context of " + std::to_string(planning.context_tokens) +
-                                     " tokens is asked for, the model was trained for " + std::to_string(trained));
+                                     " tokens is asked for, the model was trained for " +
+                                     std::to_string(trained));
   }
   if (planning.context_tokens == 0) planning.context_tokens = std::min(trained, kDefaultContext);
   bundle_->card.context_tokens = planning.context_tokens;
@@ -95,12 +103,13 @@ motley::Status Core::TryStartUp() {
   state_ = ServiceState::kLoading;
   planned_ = TRY(PlanModel(bundle_->manifest, bundle_->graph, planning, say));
   limits_ = Limits(planned_);
-  PipelineOptions pipeline{options_.model_path, planned_.plan.stages, planned_.choices, bundle_->graph.hyper.hidden,
-                           limits_};
-  pipeline_ = TRY(Pipeline::Start(std::move(pipeline), clock_, [&](double part) { say("loading", part); },
-                                  [this] {
-                                    if (serving_) loop_->Wake();
-                                  }));
+  PipelineOptions pipeline{options_.model_path, planned_.plan.stages, planned_.choices,
+                           bundle_->graph.hyper.hidden, limits_};
+  pipeline_ = TRY(Pipeline::Start(
+      std::move(pipeline), clock_, [&](double part) { say("loading", part); },
+      [this] {
+        if (serving_) loop_->Wake();
+      }));
   const ServingLoop::Hooks hooks{
       .broken = [this] { return pipeline_->broken(); },
       .recover = [this]() -> motley::Status {
@@ -110,7 +119,8 @@ motley::Status Core::TryStartUp() {
         return status;
       },
       .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); }};
-  loop_ = std::make_unique<ServingLoop>(limits_, *pipeline_, *bundle_->tokenizer, clock_, planned_.plan.id, hooks);
+  loop_ = std::make_unique<ServingLoop>(limits_, *pipeline_, *bundle_->tokenizer, clock_,
+                                        planned_.plan.id, hooks);
   serving_ = true;
   state_ = ServiceState::kReady;
   say("ready", 1);
@@ -146,7 +156,9 @@ std::vector<ModelCard> Core::models() const {
   return {bundle_->card};
 }
 
-const Tokenizer* Core::tokenizer() const { return bundle_ready_ ? bundle_->tokenizer.get() : nullptr; }
+const Tokenizer* Core::tokenizer() const {
+  return bundle_ready_ ? bundle_->tokenizer.get() : nullptr;
+}
 
 Result<std::string> Core::RenderChat(nlohmann::ordered_json body) {
   if (!bundle_ready_) return Error::Unavailable("the model is not loaded yet");
@@ -158,7 +170,8 @@ Result<std::vector<int32_t>> Core::EncodeChat(nlohmann::ordered_json body) {
   if (!bundle_ready_) return Error::Unavailable("the model is not loaded yet");
   const auto variables = TRY(ChatVariables(body, bundle_->chat_style, bundle_->chat_tokens));
   std::vector<int32_t> tokens;
-  for (const Segment& segment : TRY(RenderChatSegments(*bundle_->renderer, variables, bundle_->special_texts))) {
+  for (const Segment& segment :
+       TRY(RenderChatSegments(*bundle_->renderer, variables, bundle_->special_texts))) {
     const auto more = bundle_->tokenizer->Encode(segment.text, segment.specials, Bos::kNone);
     tokens.insert(tokens.end(), more.begin(), more.end());
   }
@@ -198,16 +211,27 @@ nlohmann::json Core::Status() {
   const SchedulerStatus status = loop_->status();
   nlohmann::json stages = nlohmann::json::array();
   for (const StageStatus& s : pipeline_->Stages()) {
-    stages.push_back({{"device", s.stage.device}, {"first_item", s.stage.first_item}, {"last_item", s.stage.last_item},
-                      {"pid", s.pid}, {"weight_bytes", s.weight_bytes}, {"kv_bytes", s.kv_bytes},
-                      {"host_ops", s.host_ops}, {"restarts", s.restarts}});
+    stages.push_back({{"device", s.stage.device},
+                      {"first_item", s.stage.first_item},
+                      {"last_item", s.stage.last_item},
+                      {"pid", s.pid},
+                      {"weight_bytes", s.weight_bytes},
+                      {"kv_bytes", s.kv_bytes},
+                      {"host_ops", s.host_ops},
+                      {"restarts", s.restarts}});
   }
-  out["models"].push_back({{"id", bundle_->card.id}, {"file_bytes", bundle_->card.file_bytes},
-                           {"context_tokens", limits_.context_tokens}, {"plan_id", planned_.plan.id},
-                           {"layers", planned_.workload.layers}, {"stages", stages},
-                           {"running", status.running}, {"waiting", status.waiting},
-                           {"kv_blocks", status.total_blocks}, {"kv_blocks_free", status.free_blocks},
-                           {"tokens_per_s", counters.tokens_per_s}, {"requests", counters.requests},
+  out["models"].push_back({{"id", bundle_->card.id},
+                           {"file_bytes", bundle_->card.file_bytes},
+                           {"context_tokens", limits_.context_tokens},
+                           {"plan_id", planned_.plan.id},
+                           {"layers", planned_.workload.layers},
+                           {"stages", stages},
+                           {"running", status.running},
+                           {"waiting", status.waiting},
+                           {"kv_blocks", status.total_blocks},
+                           {"kv_blocks_free", status.free_blocks},
+                           {"tokens_per_s", counters.tokens_per_s},
+                           {"requests", counters.requests},
                            {"generated_tokens", counters.generated_tokens}});
   return out;
 }

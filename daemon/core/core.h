@@ -1,6 +1,6 @@
 #pragma once
-// The service behind the doors: one model, planned, loaded on its workers and served. Created at once; it starts up on a
-// thread of its own (state() says how far it is) and ends when destroyed.
+// The service behind the doors: one model, planned, loaded on its workers and served. Created at
+// once; it starts up on a thread of its own (state() says how far it is) and ends when destroyed.
 
 #include <atomic>
 #include <condition_variable>
@@ -23,8 +23,8 @@ namespace motley {
 
 struct CoreOptions {
   std::string model_path;
-  PlanningOptions planning;  // context_tokens 0: what the model was trained for, at most 8,192
-  PlanningProgress progress; // of start-up, on the starting thread
+  PlanningOptions planning;   // context_tokens 0: what the model was trained for, at most 8,192
+  PlanningProgress progress;  // of start-up, on the starting thread
 };
 
 class Core : public Service {
@@ -56,8 +56,8 @@ class Core : public Service {
   std::string Metrics() override;
 
  private:
-  // The starting thread. It stays until the core ends: Linux kills a worker (PR_SET_PDEATHSIG) when the thread that
-  // started it is gone.
+  // The starting thread. It stays until the core ends: Linux kills a worker (PR_SET_PDEATHSIG) when
+  // the thread that started it is gone.
   void StartUp();
   motley::Status TryStartUp();
   SchedulerLimits Limits(const PlannedModel& planned) const;
@@ -68,7 +68,7 @@ class Core : public Service {
   std::atomic<ServiceState> state_{ServiceState::kStarting};
   std::atomic<double> progress_{0};
   std::atomic<bool> bundle_ready_{false}, serving_{false};
-  mutable std::mutex mutex_;        // guards the three below
+  mutable std::mutex mutex_;  // guards the three below
   std::condition_variable changed_;
   std::optional<Error> failure_;
   bool started_ = false, stop_ = false;

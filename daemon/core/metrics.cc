@@ -13,20 +13,23 @@ namespace motley {
 struct Metrics::Families {
   prometheus::Registry registry;
   std::mutex mutex;
-  prometheus::Histogram& ttft = prometheus::BuildHistogram()
-                                    .Name("motley_time_to_first_token_seconds")
-                                    .Help("From the request's arrival to its first token")
-                                    .Register(registry)
-                                    .Add({}, prometheus::Histogram::BucketBoundaries{
-                                                 .001, .005, .01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10});
-  prometheus::Histogram& itl = prometheus::BuildHistogram()
-                                   .Name("motley_inter_token_latency_seconds")
-                                   .Help("Mean time between the tokens of a request")
-                                   .Register(registry)
-                                   .Add({}, prometheus::Histogram::BucketBoundaries{
-                                                .0025, .005, .01, .02, .04, .08, .16, .32, .64, 1.28, 2.5});
+  prometheus::Histogram& ttft =
+      prometheus::BuildHistogram()
+          .Name("motley_time_to_first_token_seconds")
+          .Help("From the request's arrival to its first token")
+          .Register(registry)
+          .Add({}, prometheus::Histogram::BucketBoundaries{.001, .005, .01, .02, .05, .1, .25, .5,
+                                                           1, 2.5, 5, 10});
+  prometheus::Histogram& itl =
+      prometheus::BuildHistogram()
+          .Name("motley_inter_token_latency_seconds")
+          .Help("Mean time between the tokens of a request")
+          .Register(registry)
+          .Add({}, prometheus::Histogram::BucketBoundaries{.0025, .005, .01, .02, .04, .08, .16,
+                                                           .32, .64, 1.28, 2.5});
 
-  void Set(const std::string& name, const std::string& help, double value, const prometheus::Labels& labels = {}) {
+  void Set(const std::string& name, const std::string& help, double value,
+           const prometheus::Labels& labels = {}) {
     prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
   }
   void Count(const std::string& name, const std::string& help, uint64_t total,
@@ -49,8 +52,10 @@ std::string Metrics::Text(const LoopCounters& counters, const SchedulerStatus& s
   const std::lock_guard lock(families_->mutex);
   Families& f = *families_;
   f.Count("motley_requests_total", "Requests accepted", counters.requests);
-  f.Count("motley_requests_finished_total", "Requests by how they ended", counters.finished, {{"outcome", "ok"}});
-  f.Count("motley_requests_finished_total", "Requests by how they ended", counters.failed, {{"outcome", "failed"}});
+  f.Count("motley_requests_finished_total", "Requests by how they ended", counters.finished,
+          {{"outcome", "ok"}});
+  f.Count("motley_requests_finished_total", "Requests by how they ended", counters.failed,
+          {{"outcome", "failed"}});
   f.Count("motley_requests_finished_total", "Requests by how they ended", counters.cancelled,
           {{"outcome", "cancelled"}});
   f.Count("motley_prompt_tokens_total", "Prompt tokens accepted", counters.prompt_tokens);
@@ -62,9 +67,12 @@ std::string Metrics::Text(const LoopCounters& counters, const SchedulerStatus& s
   f.Set("motley_kv_blocks_free", "KV blocks not in use", status.free_blocks);
   for (const StageStatus& stage : stages) {
     const prometheus::Labels labels{{"device", stage.stage.device}};
-    f.Set("motley_device_weight_bytes", "Weights on the device", static_cast<double>(stage.weight_bytes), labels);
-    f.Set("motley_device_kv_bytes", "KV memory on the device", static_cast<double>(stage.kv_bytes), labels);
-    f.Count("motley_worker_restarts_total", "Workers started again", static_cast<uint64_t>(stage.restarts), labels);
+    f.Set("motley_device_weight_bytes", "Weights on the device",
+          static_cast<double>(stage.weight_bytes), labels);
+    f.Set("motley_device_kv_bytes", "KV memory on the device", static_cast<double>(stage.kv_bytes),
+          labels);
+    f.Count("motley_worker_restarts_total", "Workers started again",
+            static_cast<uint64_t>(stage.restarts), labels);
   }
   return prometheus::TextSerializer().Serialize(f.registry.Collect());
 }

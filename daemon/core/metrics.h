@@ -14,7 +14,8 @@ class Metrics {
   Metrics();
   ~Metrics();
   void Observe(double ttft_s, double itl_s);
-  std::string Text(const LoopCounters& counters, const SchedulerStatus& status, const std::vector<StageStatus>& stages);
+  std::string Text(const LoopCounters& counters, const SchedulerStatus& status,
+                   const std::vector<StageStatus>& stages);
 
  private:
   struct Families;

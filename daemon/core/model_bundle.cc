@@ -6,12 +6,14 @@
 namespace motley {
 namespace {
 
-// File name without its ending, in lower case; other characters than letters, digits, '.', '_' and '-' become '-'.
+// File name without its ending, in lower case; other characters than letters, digits, '.', '_' and
+// '-' become '-'.
 std::string ModelId(const std::string& path) {
   std::string id = std::filesystem::path(path).stem().string();
   for (char& c : id) {
     const auto u = static_cast<unsigned char>(c);
-    c = std::isalnum(u) || c == '.' || c == '_' || c == '-' ? static_cast<char>(std::tolower(u)) : '-';
+    c = std::isalnum(u) || c == '.' || c == '_' || c == '-' ? static_cast<char>(std::tolower(u))
+                                                            : '-';
   }
   return id.substr(0, 128);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// What motleyd itself holds of a model: vocabulary, template, graph. No weights. Immutable after Load but for the
-// renderer, which is thread-safe.
+// What motleyd itself holds of a model: vocabulary, template, graph. No weights. Immutable after
+// Load but for the renderer, which is thread-safe.
 
 #include <memory>
 #include <string>

@@ -21,8 +21,8 @@ struct ServingLoop::Live {
   int64_t submitted_ns = 0, started_ns = 0, first_token_ns = 0;
 };
 
-ServingLoop::ServingLoop(const SchedulerLimits& limits, Executor& executor, const Tokenizer& tokenizer, Clock& clock,
-                         std::string plan_id, Hooks hooks)
+ServingLoop::ServingLoop(const SchedulerLimits& limits, Executor& executor,
+                         const Tokenizer& tokenizer, Clock& clock, std::string plan_id, Hooks hooks)
     : executor_(executor),
       tokenizer_(tokenizer),
       clock_(clock),
@@ -127,7 +127,8 @@ void ServingLoop::Loop() {
   }
 }
 
-// A device went: what runs has been failed by the scheduler, what waits can go on with the new worker.
+// A device went: what runs has been failed by the scheduler, what waits can go on with the new
+// worker.
 bool ServingLoop::Recover() {
   const Status status = hooks_.recover();
   if (status.ok()) return true;
@@ -149,7 +150,10 @@ void ServingLoop::FailAll(const Error& error) {
     counters_.failed += left.size();
   }
   for (const auto& [number, live] : left) {
-    live->sink({.text = live->text.Finish(), .finished = FinishReason::kError, .error = error, .timings = live->timings});
+    live->sink({.text = live->text.Finish(),
+                .finished = FinishReason::kError,
+                .error = error,
+                .timings = live->timings});
   }
 }
 
@@ -185,7 +189,8 @@ void ServingLoop::CountTime(const Batch& batch, const Done& done, int64_t start_
   }
   if (now - rate_since_ns_ > kRateWindowNs) {
     const double seconds = SecondsBetween(rate_since_ns_, now);
-    counters_.tokens_per_s = static_cast<double>(counters_.generated_tokens - rate_tokens_) / seconds;
+    counters_.tokens_per_s =
+        static_cast<double>(counters_.generated_tokens - rate_tokens_) / seconds;
     rate_since_ns_ = now;
     rate_tokens_ = counters_.generated_tokens;
   }
@@ -202,7 +207,9 @@ void ServingLoop::Deliver(const RequestUpdate& update) {
   }
   if (live->first_token_ns == 0) live->first_token_ns = clock_.NowNs();
   live->timings.predicted_n += static_cast<int>(update.tokens.size());
-  GenerationEvent event{.tokens = update.tokens, .prompt_scores = update.prompt_scores, .finished = update.finished,
+  GenerationEvent event{.tokens = update.tokens,
+                        .prompt_scores = update.prompt_scores,
+                        .finished = update.finished,
                         .error = update.error};
   for (const TokenLogprob& token : update.tokens) event.text += live->text.Push(token.token);
   const bool stopped = live->text.stopped();

@@ -1,6 +1,6 @@
 #pragma once
-// The thread that turns the scheduler: next batch, run it, hand out what came of it. Submit and Cancel are for any
-// thread and never wait for a device.
+// The thread that turns the scheduler: next batch, run it, hand out what came of it. Submit and
+// Cancel are for any thread and never wait for a device.
 
 #include <condition_variable>
 #include <functional>
@@ -31,11 +31,12 @@ class ServingLoop {
     std::function<bool()> broken;
     // An error ends all service: everything queued fails with it.
     std::function<Status()> recover;
-    // After each finished request, on the loop's thread: (time to first token, time between tokens) in seconds.
+    // After each finished request, on the loop's thread: (time to first token, time between tokens)
+    // in seconds.
     std::function<void(double ttft_s, double itl_s)> observe;
   };
-  ServingLoop(const SchedulerLimits& limits, Executor& executor, const Tokenizer& tokenizer, Clock& clock,
-              std::string plan_id, Hooks hooks);
+  ServingLoop(const SchedulerLimits& limits, Executor& executor, const Tokenizer& tokenizer,
+              Clock& clock, std::string plan_id, Hooks hooks);
   // Fails what is left and joins the thread.
   ~ServingLoop();
 
@@ -67,13 +68,13 @@ class ServingLoop {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::unique_ptr<Scheduler> scheduler_;          // under mutex_, as all below
+  std::unique_ptr<Scheduler> scheduler_;  // under mutex_, as all below
   std::map<uint64_t, std::shared_ptr<Live>> live_;
   LoopCounters counters_;
   int64_t rate_since_ns_ = 0;
   uint64_t rate_tokens_ = 0;
   bool stop_ = false, admits_ = true, woken_ = false;
-  std::optional<Error> dead_;                     // service has ended for this reason
+  std::optional<Error> dead_;  // service has ended for this reason
   std::thread thread_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Tokens of one generation to text as it may be shown: valid UTF-8, ended before a stop string, and nothing shown that
-// could still turn out to be the start of one. One thread.
+// Tokens of one generation to text as it may be shown: valid UTF-8, ended before a stop string, and
+// nothing shown that could still turn out to be the start of one. One thread.
 
 #include <string>
 #include <vector>
@@ -14,7 +14,8 @@ class TextStream {
   TextStream(const Tokenizer& tokenizer, std::vector<std::string> stops)
       : tokenizer_(tokenizer), stops_(std::move(stops)) {}
 
-  // The text that may be shown now. After a stop string: everything before it, and stopped() is true.
+  // The text that may be shown now. After a stop string: everything before it, and stopped() is
+  // true.
   std::string Push(int32_t token);
   // What was held back, when the generation ends for another reason.
   std::string Finish();

@@ -6,11 +6,11 @@
 namespace motley {
 namespace {
 
-constexpr int kReadyMs = 30'000;      // a vendor's driver may take its time to start
-constexpr int kLoadMs = 60'000;       // between two signs of progress
+constexpr int kReadyMs = 30'000;  // a vendor's driver may take its time to start
+constexpr int kLoadMs = 60'000;   // between two signs of progress
 constexpr int kWireMs = 10'000;
-constexpr int64_t kSliceUs = 2'000;   // how soon a waiting Run looks at dead_
-constexpr int64_t kSpinUs = 20;       // the workers need the cores more
+constexpr int64_t kSliceUs = 2'000;  // how soon a waiting Run looks at dead_
+constexpr int64_t kSpinUs = 20;      // the workers need the cores more
 constexpr int64_t kSendUs = 1'000'000;
 constexpr int64_t kStepLimitNs = 600'000'000'000;
 constexpr size_t kMaxDeaths = 5;
@@ -30,7 +30,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Start(PipelineOptions options, Clock
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options), clock, std::move(on_death)));
   const size_t count = pipeline->options_.stages.size();
   for (size_t i = 0; i < count; ++i) {  // all drivers start side by side
-    pipeline->members_.push_back({TRY(pipeline->StartWorker(i)), {pipeline->options_.stages[i]}, {}});
+    pipeline->members_.push_back(
+        {TRY(pipeline->StartWorker(i)), {pipeline->options_.stages[i]}, {}});
   }
   for (size_t i = 0; i < count; ++i) {
     TRY(pipeline->members_[i].worker.WaitReady(kReadyMs));
@@ -74,7 +75,8 @@ Status Pipeline::WireAll() {
   const size_t frame = MaxFrameBytes(options_.limits.batch_rows, options_.limits.max_sequences,
                                      options_.limits.kv_blocks, options_.hidden);
   std::vector<Fd> rings;
-  for (size_t i = 0; i <= members_.size(); ++i) rings.push_back(TRY(Ring::Make("motley-ring", frame)));
+  for (size_t i = 0; i <= members_.size(); ++i)
+    rings.push_back(TRY(Ring::Make("motley-ring", frame)));
   for (size_t i = 0; i < members_.size(); ++i) {
     TRY(members_[i].worker.Wire(rings[i], rings[i + 1], kWireMs));
   }

@@ -3,8 +3,9 @@
 //
 //     motleyd --ring--> worker of stage 0 --ring--> worker of stage 1 --ring--> motleyd
 //
-// A worker that dies is seen at once (its pidfd is watched), whether a step runs or not: Run answers DeviceLost, and
-// Recover puts a new worker in its place. Start, Run and Recover belong to one thread; the rest is for any.
+// A worker that dies is seen at once (its pidfd is watched), whether a step runs or not: Run
+// answers DeviceLost, and Recover puts a new worker in its place. Start, Run and Recover belong to
+// one thread; the rest is for any.
 
 #include <atomic>
 #include <functional>
@@ -42,8 +43,8 @@ struct StageStatus {
 
 class Pipeline : public Executor {
  public:
-  // `progress`: 0..1 over all stages. `on_death` is called from another thread when a worker has died: have somebody
-  // call Recover.
+  // `progress`: 0..1 over all stages. `on_death` is called from another thread when a worker has
+  // died: have somebody call Recover.
   static Result<std::unique_ptr<Pipeline>> Start(PipelineOptions options, Clock& clock,
                                                  const std::function<void(double)>& progress,
                                                  std::function<void()> on_death);
@@ -52,8 +53,8 @@ class Pipeline : public Executor {
 
   // Whether a worker is dead and Recover is due.
   bool broken() const { return dead_.load() >= 0; }
-  // A new worker for each dead one, loaded and wired in; what the KV memory of any stage held is void from then on.
-  // Unavailable: one has died more than 5 times within 5 minutes.
+  // A new worker for each dead one, loaded and wired in; what the KV memory of any stage held is
+  // void from then on. Unavailable: one has died more than 5 times within 5 minutes.
   Status Recover();
   std::vector<StageStatus> Stages() const;
 

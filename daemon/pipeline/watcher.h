@@ -1,6 +1,6 @@
 #pragma once
-// Sees the death of any of a set of processes at once: one thread that polls their pidfds. Watch may be called from any
-// one thread; the callback runs on the watcher's.
+// Sees the death of any of a set of processes at once: one thread that polls their pidfds. Watch
+// may be called from any one thread; the callback runs on the watcher's.
 
 #include <functional>
 #include <mutex>

@@ -15,10 +15,11 @@ constexpr int kReapMs = 2000;
 
 Result<WorkerProcess> WorkerProcess::Start(const DeviceChoice& device) {
   auto [ours, theirs] = TRY(MakeSocketPair());
-  Child child = TRY(Spawn({.arguments = {HelperProgram("motley-worker"), "--backend", device.backend, "--device",
-                                         device.id, "--threads", std::to_string(device.threads),
-                                         "--control-fd", std::to_string(kControlFd)},
-                           .fds = {{theirs.get(), kControlFd}}}));
+  Child child =
+      TRY(Spawn({.arguments = {HelperProgram("motley-worker"), "--backend", device.backend,
+                               "--device", device.id, "--threads", std::to_string(device.threads),
+                               "--control-fd", std::to_string(kControlFd)},
+                 .fds = {{theirs.get(), kControlFd}}}));
   return WorkerProcess(device.id, std::move(child), std::move(ours));
 }
 

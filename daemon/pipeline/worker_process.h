@@ -1,6 +1,7 @@
 #pragma once
-// motleyd's end of one worker: the process and its control socket. One thread at a time. Errors: Unavailable (the worker
-// died: with its wait status), Cancelled (no answer in time), and what the worker answers.
+// motleyd's end of one worker: the process and its control socket. One thread at a time. Errors:
+// Unavailable (the worker died: with its wait status), Cancelled (no answer in time), and what the
+// worker answers.
 
 #include <functional>
 #include <string>

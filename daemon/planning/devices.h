@@ -1,10 +1,10 @@
 #pragma once
-// The devices of this machine as motley.devices/1 of docs/formats.md, and the choice among them. Any thread.
-
-#include <string>
-#include <vector>
+// The devices of this machine as motley.devices/1 of docs/formats.md, and the choice among them.
+// Any thread.
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 #include "backends/backend.h"
 #include "base/result.h"
@@ -12,10 +12,12 @@
 namespace motley {
 
 // `measured_at_s`: unix seconds of each device's newest profile, 0: never.
-nlohmann::json DevicesToJson(const std::vector<DeviceInfo>& devices, const std::vector<int64_t>& measured_at_s);
+nlohmann::json DevicesToJson(const std::vector<DeviceInfo>& devices,
+                             const std::vector<int64_t>& measured_at_s);
 
-// The devices named (by id, PCI address or uuid), in that order; nothing named: all that are ready. NotFound names the
-// nearest id; Unavailable: the device is not ready, with reason and fix.
-Result<std::vector<DeviceInfo>> ChooseDevices(const std::vector<DeviceInfo>& all, const std::vector<std::string>& names);
+// The devices named (by id, PCI address or uuid), in that order; nothing named: all that are ready.
+// NotFound names the nearest id; Unavailable: the device is not ready, with reason and fix.
+Result<std::vector<DeviceInfo>> ChooseDevices(const std::vector<DeviceInfo>& all,
+                                              const std::vector<std::string>& names);
 
 }  // namespace motley

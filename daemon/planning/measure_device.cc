@@ -11,15 +11,17 @@ using Point = wire::Measure::Point;
 
 constexpr double kBodySeconds = 7.5, kHeadSeconds = 2.0;
 constexpr int kReadyMs = 30'000, kLoadMs = 60'000, kMeasureMs = 60'000;
-// Models above this are measured on their first layers; below it all of them, so that caches help no more than later.
+// Models above this are measured on their first layers; below it all of them, so that caches help
+// no more than later.
 constexpr double kSampleBytes = 1.5e9;
 constexpr int kSampleLayers = 4;
 constexpr int kRows = 512, kBlockTokens = 32, kBlocks = 64, kSequences = 16;
 
 // Layers of a model that are measured.
 int MeasuredLayers(const Manifest& manifest, const ModelGraph& graph) {
-  return static_cast<double>(manifest.file_bytes) > kSampleBytes ? std::min(kSampleLayers, graph.hyper.layers)
-                                                                 : graph.hyper.layers;
+  return static_cast<double>(manifest.file_bytes) > kSampleBytes
+             ? std::min(kSampleLayers, graph.hyper.layers)
+             : graph.hyper.layers;
 }
 
 void Add(wire::Measure* to, int rows, int past, bool prefill) {
@@ -78,8 +80,9 @@ Result<StepTimes> MeasureBody(WorkerProcess& worker, int layers) {
 
 }  // namespace
 
-Result<StepTimes> MeasureDevice(const std::string& model_path, const Manifest& manifest, const ModelGraph& graph,
-                                const DeviceChoice& device, const std::function<void(double)>& progress) {
+Result<StepTimes> MeasureDevice(const std::string& model_path, const Manifest& manifest,
+                                const ModelGraph& graph, const DeviceChoice& device,
+                                const std::function<void(double)>& progress) {
   const auto part = [&](double from, double to) {
     return [&progress, from, to](uint64_t done, uint64_t total) {
       if (progress && total > 0) {
@@ -99,8 +102,10 @@ Result<StepTimes> MeasureDevice(const std::string& model_path, const Manifest& m
   request.set_budget_s(kHeadSeconds);
   for (const int rows : {1, 4, 16}) Add(&request, rows, 0, false);
   const wire::Measured measured = TRY(worker.Measure(request, kMeasureMs));
-  for (int i = 0; i < measured.us_size(); ++i) times.head.emplace_back(request.points(i).rows(), measured.us(i));
-  if (times.head.empty()) return Error::Unavailable(device.id + " is too slow to be measured within 10 s");
+  for (int i = 0; i < measured.us_size(); ++i)
+    times.head.emplace_back(request.points(i).rows(), measured.us(i));
+  if (times.head.empty())
+    return Error::Unavailable(device.id + " is too slow to be measured within 10 s");
   if (progress) progress(1);
   return times;
 }

@@ -47,7 +47,8 @@ Result<double> RoundTripUs(RingWriter& out, RingReader& in, size_t bytes) {
 }  // namespace
 
 Result<LinkProfile> MeasureHostLink() {
-  const Fd there = TRY(Ring::Make("motley-there", kLarge)), back = TRY(Ring::Make("motley-back", kSmall));
+  const Fd there = TRY(Ring::Make("motley-there", kLarge)),
+           back = TRY(Ring::Make("motley-back", kSmall));
   RingWriter out = TRY(RingWriter::Open(there));
   RingReader in = TRY(RingReader::Open(back));
   std::thread peer(Echo, TRY(RingReader::Open(there)), TRY(RingWriter::Open(back)));
@@ -57,7 +58,8 @@ Result<LinkProfile> MeasureHostLink() {
   const double small_us = TRY(small), large_us = TRY(large);
   LinkProfile link;
   link.latency_us = small_us / 2;
-  link.bytes_per_s = static_cast<double>(kLarge - kSmall) / std::max(large_us - small_us, 1.0) * 1e6;
+  link.bytes_per_s =
+      static_cast<double>(kLarge - kSmall) / std::max(large_us - small_us, 1.0) * 1e6;
   return link;
 }
 

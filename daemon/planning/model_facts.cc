@@ -14,11 +14,13 @@ std::string ItemName(size_t item, size_t items) {
 std::set<int> WeightsOf(const std::vector<SymbolicOp>& ops) {
   std::set<int> weights;
   for (SymbolicOp op : ops) {
-    std::visit([&](auto& o) {
-      o.ForEach([&](Ref ref) {
-        if (ref.kind == Ref::Kind::kWeight) weights.insert(ref.index);
-      });
-    }, op);
+    std::visit(
+        [&](auto& o) {
+          o.ForEach([&](Ref ref) {
+            if (ref.kind == Ref::Kind::kWeight) weights.insert(ref.index);
+          });
+        },
+        op);
   }
   return weights;
 }
@@ -40,7 +42,8 @@ Workload MakeWorkload(const Manifest& manifest, const ModelGraph& graph, int con
     for (const int weight : WeightsOf(graph.items[item])) {
       const WeightSpec& spec = graph.weights[static_cast<size_t>(weight)];
       to.weight_bytes += static_cast<double>(RowBytes(spec.type, spec.cols) * spec.rows);
-      if (to.name != "embed") to.flops_per_token += 2.0 * static_cast<double>(spec.rows * spec.cols);
+      if (to.name != "embed")
+        to.flops_per_token += 2.0 * static_cast<double>(spec.rows * spec.cols);
       if (to.name == "embed") embedding = weight;
       if (to.name == "head" && weight == embedding) to.tied_with = "embed";
     }
@@ -53,7 +56,8 @@ std::string Fingerprint(const Manifest&, const ModelGraph& graph) {
   std::map<std::string, int> types;
   for (const WeightSpec& w : graph.weights) ++types[std::string(Traits(w.type).name)];
   std::string out = h.architecture;
-  for (const int n : {h.layers, h.hidden, h.feed_forward, h.heads, h.kv_heads, h.head_dim, h.vocabulary, h.window}) {
+  for (const int n : {h.layers, h.hidden, h.feed_forward, h.heads, h.kv_heads, h.head_dim,
+                      h.vocabulary, h.window}) {
     out += ":" + std::to_string(n);
   }
   for (const auto& [name, count] : types) out += " " + name + "x" + std::to_string(count);

@@ -1,6 +1,6 @@
 #pragma once
-// What planning needs to know of a model: its workload (motley.workload/1) and a fingerprint under which measured times
-// hold. Pure functions.
+// What planning needs to know of a model: its workload (motley.workload/1) and a fingerprint under
+// which measured times hold. Pure functions.
 
 #include <string>
 

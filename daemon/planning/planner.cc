@@ -49,7 +49,11 @@ class Profiler {
  public:
   Profiler(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
            const PlanningProgress& progress)
-      : manifest_(manifest), graph_(graph), options_(options), progress_(progress), store_(Store()) {}
+      : manifest_(manifest),
+        graph_(graph),
+        options_(options),
+        progress_(progress),
+        store_(Store()) {}
 
   Result<StepTimes> Times(const DeviceInfo& device) {
     const ProfileKey key = KeyOf(device, Fingerprint(manifest_, graph_), options_.threads);
@@ -61,8 +65,8 @@ class Profiler {
       if (progress_) progress_("measuring " + device.id, part);
     };
     report(0);
-    const StepTimes times = TRY(MeasureDevice(manifest_.path, manifest_, graph_,
-                                              {device.backend, device.id, options_.threads}, report));
+    const StepTimes times = TRY(MeasureDevice(
+        manifest_.path, manifest_, graph_, {device.backend, device.id, options_.threads}, report));
     Keep(store_.get(), key, ToJson(times));
     return times;
   }
@@ -89,9 +93,11 @@ class Profiler {
   const std::unique_ptr<ProfileStore> store_;
 };
 
-// A device that cannot be measured is left out, with the reason in the plan, unless it was asked for by name.
-Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph, const PlanningOptions& options,
-                               std::vector<DeviceInfo>* devices, std::vector<Plan::Unused>* unusable) {
+// A device that cannot be measured is left out, with the reason in the plan, unless it was asked
+// for by name.
+Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph,
+                               const PlanningOptions& options, std::vector<DeviceInfo>* devices,
+                               std::vector<Plan::Unused>* unusable) {
   MachineProfile machine;
   machine.name = "this machine";
   machine.default_link = TRY(profiler.HostLink());
@@ -121,19 +127,22 @@ Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph, cons
   return machine;
 }
 
-Result<Plan> MakePlan(const MachineProfile& machine, const Workload& workload, const PlanningOptions& options) {
+Result<Plan> MakePlan(const MachineProfile& machine, const Workload& workload,
+                      const PlanningOptions& options) {
   if (options.plan) return Evaluate(machine, workload, options.objective, options.plan->stages);
-  if (options.split == "auto") return Partition(machine, workload, options.objective, DeviceUse::kAll);
+  if (options.split == "auto")
+    return Partition(machine, workload, options.objective, DeviceUse::kAll);
   if (options.split.empty()) return Partition(machine, workload, options.objective);
   std::string ids;
   for (const DeviceProfile& d : machine.devices) ids += (ids.empty() ? "" : ",") + d.id;
-  return Evaluate(machine, workload, options.objective, TRY(ParsePlacement(ids, options.split, workload.layers)));
+  return Evaluate(machine, workload, options.objective,
+                  TRY(ParsePlacement(ids, options.split, workload.layers)));
 }
 
 }  // namespace
 
-Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
-                               const PlanningProgress& progress) {
+Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph,
+                               const PlanningOptions& options, const PlanningProgress& progress) {
   PlannedModel out;
   std::vector<std::string> names = options.devices;
   if (options.plan) {

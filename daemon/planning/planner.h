@@ -1,6 +1,7 @@
 #pragma once
-// From a model file to a plan for this machine: devices, their measured times (from the store, measured when missing),
-// the partitioner's optimum or a placement by hand. Used by motleyd and by `motley plan`. One thread.
+// From a model file to a plan for this machine: devices, their measured times (from the store,
+// measured when missing), the partitioner's optimum or a placement by hand. Used by motleyd and by
+// `motley plan`. One thread.
 
 #include <functional>
 #include <optional>
@@ -17,15 +18,15 @@
 namespace motley {
 
 struct PlanningOptions {
-  std::vector<std::string> backends; // to ask for devices; empty: all that are installed, but fake
-  std::vector<std::string> devices;  // names; empty: all that are ready
-  std::string split;                 // by hand: "0-14,15-29", one range for each of `devices`; "auto": the best that
-                                     // uses every device; empty: the best
-  std::optional<Plan> plan;          // loaded: evaluated as it is
+  std::vector<std::string> backends;  // to ask for devices; empty: all that are installed, but fake
+  std::vector<std::string> devices;   // names; empty: all that are ready
+  std::string split;  // by hand: "0-14,15-29", one range for each of `devices`; "auto": the best
+                      // that uses every device; empty: the best
+  std::optional<Plan> plan;  // loaded: evaluated as it is
   Objective objective;
   int context_tokens = 4096;
   int prefill_chunk = 512;
-  int threads = 0;                   // of cpu devices
+  int threads = 0;  // of cpu devices
   bool remeasure = false;
 };
 
@@ -36,12 +37,12 @@ struct PlannedModel {
   Plan plan;
   MachineProfile machine;
   Workload workload;
-  std::vector<DeviceInfo> devices;     // considered
-  std::vector<DeviceChoice> choices;   // for the plan's stages, in order
+  std::vector<DeviceInfo> devices;    // considered
+  std::vector<DeviceChoice> choices;  // for the plan's stages, in order
 };
 
-Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
-                               const PlanningProgress& progress);
+Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph,
+                               const PlanningOptions& options, const PlanningProgress& progress);
 
 // Unix seconds of the newest profile of each device, 0: never.
 std::vector<int64_t> MeasuredAt(const std::vector<DeviceInfo>& devices);

@@ -31,7 +31,8 @@ double StepTimes::LayerDecodeUs(double past) const { return At(decode_by_past, p
 
 double StepTimes::HeadUs(double rows) const { return At(head, rows); }
 
-ItemTimes ItemTimesFor(const StepTimes& times, int layers, int prompt_tokens, int output_tokens, int chunk) {
+ItemTimes ItemTimesFor(const StepTimes& times, int layers, int prompt_tokens, int output_tokens,
+                       int chunk) {
   double prefill = 0;
   for (int done = 0; done < prompt_tokens; done += chunk) {
     prefill += times.LayerPrefillUs(std::min(chunk, prompt_tokens - done), done);
@@ -45,15 +46,20 @@ ItemTimes ItemTimesFor(const StepTimes& times, int layers, int prompt_tokens, in
 }
 
 json ToJson(const StepTimes& t) {
-  return {{"version", kVersion}, {"prefill", t.prefill}, {"decode_by_past", t.decode_by_past},
-          {"decode_by_batch", t.decode_by_batch}, {"attention_us_per_row_token", t.attention_us_per_row_token},
-          {"head", t.head}, {"layers", t.layers}};
+  return {{"version", kVersion},
+          {"prefill", t.prefill},
+          {"decode_by_past", t.decode_by_past},
+          {"decode_by_batch", t.decode_by_batch},
+          {"attention_us_per_row_token", t.attention_us_per_row_token},
+          {"head", t.head},
+          {"layers", t.layers}};
 }
 
 Result<StepTimes> StepTimesFromJson(const json& j) {
   try {
     StepTimes t;
-    if (j.at("version").get<int>() != kVersion) return Error::Unsupported("profile of another version");
+    if (j.at("version").get<int>() != kVersion)
+      return Error::Unsupported("profile of another version");
     j.at("prefill").get_to(t.prefill);
     j.at("decode_by_past").get_to(t.decode_by_past);
     j.at("decode_by_batch").get_to(t.decode_by_batch);

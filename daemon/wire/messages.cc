@@ -89,7 +89,8 @@ Batch BatchFromWire(const wire::Step& step) {
   batch.step = step.step();
   for (const wire::Sequence& from : step.sequences()) {
     batch.sequences.push_back({from.request(), Ints(from.blocks()), FromWire(from.sampling()),
-                               Ints(from.end_tokens()), Ints(from.prompt()), Ints(from.generated())});
+                               Ints(from.end_tokens()), Ints(from.prompt()),
+                               Ints(from.generated())});
   }
   const int rows = std::min({step.tokens_size(), step.positions_size(), step.row_sequences_size()});
   for (int i = 0; i < rows; ++i) {
@@ -131,9 +132,10 @@ Done DoneFromWire(const wire::Step& step) {
 
 size_t MaxFrameBytes(int max_rows, int max_sequences, int kv_blocks, int hidden) {
   const auto rows = static_cast<size_t>(max_rows), sequences = static_cast<size_t>(max_sequences);
-  // A row: three varints and, when its log-probabilities are asked for, 21 tokens of 11 bytes. A sequence: its blocks,
-  // its history (penalties: every token it can have) and up to 1,024 biases.
-  const size_t step = kStepRoom + rows * 512 + sequences * (static_cast<size_t>(kv_blocks) * 8 + 24'000) +
+  // A row: three varints and, when its log-probabilities are asked for, 21 tokens of 11 bytes. A
+  // sequence: its blocks, its history (penalties: every token it can have) and up to 1,024 biases.
+  const size_t step = kStepRoom + rows * 512 +
+                      sequences * (static_cast<size_t>(kv_blocks) * 8 + 24'000) +
                       static_cast<size_t>(kv_blocks) * 256;
   return kPrefix + rows * static_cast<size_t>(hidden) * sizeof(float) + step;
 }
@@ -143,10 +145,12 @@ FrameWriter::FrameWriter(RingWriter& ring, std::span<std::byte> frame, size_t hi
       frame_(frame),
       hidden_(reinterpret_cast<float*>(frame.data() + kPrefix), hidden_values) {}
 
-Result<FrameWriter> FrameWriter::Reserve(RingWriter& ring, size_t hidden_values, int64_t timeout_us) {
+Result<FrameWriter> FrameWriter::Reserve(RingWriter& ring, size_t hidden_values,
+                                         int64_t timeout_us) {
   const size_t hidden_bytes = hidden_values * sizeof(float);
   if (hidden_bytes > ring.max_frame() - kPrefix) {
-    return Error::Invalid("frame", "a hidden state of " + FormatBytes(hidden_bytes) + " does not fit the ring");
+    return Error::Invalid(
+        "frame", "a hidden state of " + FormatBytes(hidden_bytes) + " does not fit the ring");
   }
   return FrameWriter(ring, TRY(ring.Reserve(ring.max_frame(), timeout_us)), hidden_values);
 }
@@ -154,7 +158,8 @@ Result<FrameWriter> FrameWriter::Reserve(RingWriter& ring, size_t hidden_values,
 Status FrameWriter::Commit(const wire::Step& step) {
   const size_t bytes = step.ByteSizeLong(), at = kPrefix + hidden_.size_bytes();
   if (at + bytes > frame_.size()) {
-    return Error::Invalid("step", "a step of " + FormatBytes(bytes) + " does not fit the ring's frame of " +
+    return Error::Invalid("step", "a step of " + FormatBytes(bytes) +
+                                      " does not fit the ring's frame of " +
                                       FormatBytes(frame_.size()));
   }
   const uint64_t length = bytes;
@@ -174,7 +179,8 @@ Result<StepFrame> DecodeFrame(std::span<const std::byte> frame) {
   if (!out.step.ParseFromArray(frame.data() + kPrefix + hidden_bytes, static_cast<int>(bytes))) {
     return Error::Invalid("frame", "no step in it");
   }
-  out.hidden = {reinterpret_cast<const float*>(frame.data() + kPrefix), hidden_bytes / sizeof(float)};
+  out.hidden = {reinterpret_cast<const float*>(frame.data() + kPrefix),
+                hidden_bytes / sizeof(float)};
   return out;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Motley's own types to protobuf and back, and the frames of a ring: [u64 bytes of the Step][hidden state, F32][Step].
-// The hidden state comes first, so that a stage can write it in place before it knows its results. Pure functions.
-// A frame that does not decode is InvalidArgument.
+// Motley's own types to protobuf and back, and the frames of a ring: [u64 bytes of the Step][hidden
+// state, F32][Step]. The hidden state comes first, so that a stage can write it in place before it
+// knows its results. Pure functions. A frame that does not decode is InvalidArgument.
 
 #include <span>
 #include <vector>

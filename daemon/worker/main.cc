@@ -1,4 +1,5 @@
-// motley-worker: the process that owns one device; also the throwaway processes that look at files and drivers.
+// motley-worker: the process that owns one device; also the throwaway processes that look at files
+// and drivers.
 
 #include <signal.h>
 #include <sys/prctl.h>

@@ -16,7 +16,8 @@ Result<Batch> SyntheticBatch(const wire::Measure::Point& point, const StageShape
   const int per_sequence = point.prefill() ? point.rows() : 1;
   const int blocks = (point.past() + per_sequence + shape.block_tokens - 1) / shape.block_tokens;
   if (point.rows() < 1 || point.past() < 0 || blocks * sequences > shape.kv_blocks) {
-    return Error::Invalid("measure", std::to_string(blocks * sequences) + " KV blocks needed, the stage has " +
+    return Error::Invalid("measure", std::to_string(blocks * sequences) +
+                                         " KV blocks needed, the stage has " +
                                          std::to_string(shape.kv_blocks));
   }
   Batch batch;
@@ -35,7 +36,8 @@ Result<Batch> SyntheticBatch(const wire::Measure::Point& point, const StageShape
 
 }  // namespace
 
-Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape, const wire::Measure& request, Clock& clock) {
+Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape,
+                                    const wire::Measure& request, Clock& clock) {
   if (!stage) return Error::Internal("nothing is loaded to measure");
   wire::Measured out;
   const int64_t begin = clock.NowNs();

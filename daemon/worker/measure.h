@@ -8,7 +8,9 @@
 
 namespace motley {
 
-// Medians in microseconds, in the order of the request; stops before a point that the budget has no room for.
-Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape, const wire::Measure& request, Clock& clock);
+// Medians in microseconds, in the order of the request; stops before a point that the budget has no
+// room for.
+Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape,
+                                    const wire::Measure& request, Clock& clock);
 
 }  // namespace motley

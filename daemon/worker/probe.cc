@@ -14,11 +14,22 @@ constexpr int kReplyFd = 3;
 constexpr size_t kReplyLimit = 1 << 20;
 
 json ToJson(const DeviceInfo& d) {
-  return {{"id", d.id}, {"kind", d.kind}, {"backend", d.backend}, {"name", d.name}, {"pci", d.pci},
-          {"uuid", d.uuid}, {"numa_node", d.numa_node}, {"driver_name", d.driver_name},
-          {"driver_version", d.driver_version}, {"kernels", d.kernels}, {"memory_bytes", d.memory_bytes},
-          {"free_bytes", d.free_bytes}, {"compute_units", d.compute_units}, {"state", d.state},
-          {"reason", d.reason}, {"fix", d.fix}};
+  return {{"id", d.id},
+          {"kind", d.kind},
+          {"backend", d.backend},
+          {"name", d.name},
+          {"pci", d.pci},
+          {"uuid", d.uuid},
+          {"numa_node", d.numa_node},
+          {"driver_name", d.driver_name},
+          {"driver_version", d.driver_version},
+          {"kernels", d.kernels},
+          {"memory_bytes", d.memory_bytes},
+          {"free_bytes", d.free_bytes},
+          {"compute_units", d.compute_units},
+          {"state", d.state},
+          {"reason", d.reason},
+          {"fix", d.fix}};
 }
 
 DeviceInfo FromJson(const json& j) {
@@ -73,12 +84,14 @@ Result<std::vector<DeviceInfo>> ProbeBackend(const std::string& name, int timeou
   if (!message.ok()) {
     const bool slow = message.error().code == Code::kCancelled;
     const auto status = child.Wait(100);
-    return Error::Unavailable("the probe of backend " + name +
-                              (slow ? " took more than " + std::to_string(timeout_ms) + " ms"
-                                    : " ended with " + (status.ok() ? DescribeWaitStatus(*status) : "no answer")));
+    return Error::Unavailable(
+        "the probe of backend " + name +
+        (slow ? " took more than " + std::to_string(timeout_ms) + " ms"
+              : " ended with " + (status.ok() ? DescribeWaitStatus(*status) : "no answer")));
   }
   const json reply = json::parse(message->data, nullptr, false);
-  if (!reply.is_object()) return Error::Unavailable("the probe of backend " + name + " answered nonsense");
+  if (!reply.is_object())
+    return Error::Unavailable("the probe of backend " + name + " answered nonsense");
   if (reply.contains("error")) return Error::Unavailable(reply["error"].get<std::string>());
   std::vector<DeviceInfo> devices;
   for (const json& d : reply["devices"]) devices.push_back(FromJson(d));

@@ -12,8 +12,8 @@
 namespace motley {
 namespace {
 
-constexpr int64_t kSpinUs = 200;            // awake for the next step: a sleeper costs 5-50 us to wake
-constexpr int64_t kWaitUs = 50'000;         // then asleep, looking at the control socket now and then
+constexpr int64_t kSpinUs = 200;     // awake for the next step: a sleeper costs 5-50 us to wake
+constexpr int64_t kWaitUs = 50'000;  // then asleep, looking at the control socket now and then
 constexpr int64_t kPeerTimeoutUs = 5'000'000;
 constexpr int64_t kProgressNs = 100'000'000;
 
@@ -71,7 +71,7 @@ void Worker::ReportProgress(uint64_t done, uint64_t total) {
 
 Status Worker::Load(const wire::Load& request) {
   stage_.reset();  // its memory before the next one's
-  shape_ = {request.first_item(), request.last_item(), request.max_rows(),
+  shape_ = {request.first_item(),    request.last_item(), request.max_rows(),
             request.max_sequences(), request.kv_blocks(), request.block_tokens()};
   const Manifest manifest = TRY(LoadManifest(request.model_path()));
   const ModelGraph graph = TRY(BuildGraph(manifest));
@@ -101,7 +101,8 @@ Status Worker::HandleControl() {
     return message.ReleaseError();
   }
   wire::ControlRequest request;
-  if (!request.ParseFromString(message->data)) return ReplyFailure(Error::Invalid("control", "not a request"));
+  if (!request.ParseFromString(message->data))
+    return ReplyFailure(Error::Invalid("control", "not a request"));
   Status status;
   if (request.has_load()) status = Load(request.load());
   if (request.has_measure()) {
@@ -112,7 +113,8 @@ Status Worker::HandleControl() {
     return Reply(reply);
   }
   if (request.has_wire()) {
-    if (message->fds.size() != 2) return ReplyFailure(Error::Invalid("wire", "two rings are needed"));
+    if (message->fds.size() != 2)
+      return ReplyFailure(Error::Invalid("wire", "two rings are needed"));
     in_ = std::make_unique<RingReader>(TRY(RingReader::Open(message->fds[0])));
     out_ = std::make_unique<RingWriter>(TRY(RingWriter::Open(message->fds[1])));
     wire::ControlReply reply;
@@ -143,9 +145,9 @@ Status Worker::RunFrame(std::span<const std::byte> bytes) {
   StepFrame frame = TRY(DecodeFrame(bytes));
   wire::Step step = frame.step;
   const bool runs = !step.has_failure() && stage_;
-  const size_t values = runs && !stage_->has_head()
-                            ? static_cast<size_t>(step.tokens_size()) * static_cast<size_t>(stage_->hidden())
-                            : 0;
+  const size_t values = runs && !stage_->has_head() ? static_cast<size_t>(step.tokens_size()) *
+                                                          static_cast<size_t>(stage_->hidden())
+                                                    : 0;
   FrameWriter out = TRY(FrameWriter::Reserve(*out_, values, kPeerTimeoutUs));
   if (!step.has_failure()) {
     const Status status = RunStage(frame, &step, &out);
@@ -183,7 +185,8 @@ int RunWorker(const WorkerOptions& options, Fd control) {
     return 1;
   }
   const Status ended = worker.Serve();
-  if (ended.ok() || ended.error().code == Code::kUnavailable) return 0;  // motleyd is gone: a quiet end
+  if (ended.ok() || ended.error().code == Code::kUnavailable)
+    return 0;  // motleyd is gone: a quiet end
   LogError(ended.error().message);
   return 1;
 }

@@ -1,7 +1,8 @@
 #pragma once
-// The life of a worker process: open one device, load a stage of a model, run steps from ring to ring until motleyd
-// goes or says so. One thread (the backend brings its own). Everything that goes wrong with a request is answered; what
-// goes wrong with the device ends the process, and motleyd starts another.
+// The life of a worker process: open one device, load a stage of a model, run steps from ring to
+// ring until motleyd goes or says so. One thread (the backend brings its own). Everything that goes
+// wrong with a request is answered; what goes wrong with the device ends the process, and motleyd
+// starts another.
 
 #include <string>
 

@@ -24,7 +24,8 @@ Golden LoadGolden(const std::string& name) {
     p.margins = j["margins"].get<std::vector<double>>();
     for (const auto& step : j["top"]) {
       auto& to = p.top.emplace_back();
-      for (const auto& entry : step) to.emplace_back(entry[0].get<int32_t>(), entry[2].get<double>());
+      for (const auto& entry : step)
+        to.emplace_back(entry[0].get<int32_t>(), entry[2].get<double>());
     }
   }
   return out;
@@ -33,7 +34,8 @@ Golden LoadGolden(const std::string& name) {
 std::string GoldenModel(const std::string& name) {
   const char* folder = std::getenv("MOTLEY_MODELS");
   if (!folder) return {};
-  const std::string file = name.rfind("smollm2", 0) == 0 ? "SmolLM2-135M-Instruct.Q4_1.gguf" : name + ".gguf";
+  const std::string file =
+      name.rfind("smollm2", 0) == 0 ? "SmolLM2-135M-Instruct.Q4_1.gguf" : name + ".gguf";
   const std::string path = std::string(folder) + "/" + file;
   return std::filesystem::exists(path) ? path : std::string();
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The reference runs of tests/golden: what an exact computation says, and how far llama.cpp's own run is from it.
+// The reference runs of tests/golden: what an exact computation says, and how far llama.cpp's own
+// run is from it.
 
 #include <cstdint>
 #include <string>
@@ -11,8 +12,8 @@ namespace motley {
 struct GoldenPrompt {
   std::string id;
   std::vector<int32_t> tokens, greedy;
-  std::vector<double> margins;                                     // top-1 minus top-2 logit, per step
-  std::vector<std::vector<std::pair<int32_t, double>>> top;        // per step 10 x (id, log-probability)
+  std::vector<double> margins;                               // top-1 minus top-2 logit, per step
+  std::vector<std::vector<std::pair<int32_t, double>>> top;  // per step 10 x (id, log-probability)
 };
 
 struct Golden {

@@ -1,5 +1,6 @@
-// Teacher-forced runs of the demo models against the exact reference. MOTLEY_GOLDEN_PROMPTS says how many prompts of each
-// (default 4; 0: all); MOTLEY_GOLDEN_DEVICE the device ("cpu:cpu0", "opencl:ocl0").
+// Teacher-forced runs of the demo models against the exact reference. MOTLEY_GOLDEN_PROMPTS says
+// how many prompts of each (default 4; 0: all); MOTLEY_GOLDEN_DEVICE the device ("cpu:cpu0",
+// "opencl:ocl0").
 
 #include "tests/engine/exec/golden.h"
 
@@ -33,7 +34,8 @@ Result<Loaded> Load(const std::string& path, const std::string& backend, const s
   out.device = TRY(out.backend->Open(id, {}));
   const Manifest manifest = TRY(ParseGguf(path));
   const ModelGraph graph = TRY(BuildGraph(manifest));
-  StageShape shape{.max_rows = 512, .max_sequences = 4, .kv_blocks = 32, .block_tokens = kBlockTokens};
+  StageShape shape{
+      .max_rows = 512, .max_sequences = 4, .kv_blocks = 32, .block_tokens = kBlockTokens};
   const int items = static_cast<int>(graph.items.size());
   for (size_t i = 0; i <= cuts.size(); ++i) {
     shape.first_item = i == 0 ? 0 : cuts[i - 1];
@@ -43,7 +45,8 @@ Result<Loaded> Load(const std::string& path, const std::string& backend, const s
   return out;
 }
 
-// The prompt and all greedy tokens but the last, with the log-probabilities at each step of the generation.
+// The prompt and all greedy tokens but the last, with the log-probabilities at each step of the
+// generation.
 Batch TeacherForced(const GoldenPrompt& prompt) {
   Batch batch;
   std::vector<int32_t> tokens = prompt.tokens;
@@ -54,7 +57,8 @@ Batch TeacherForced(const GoldenPrompt& prompt) {
   std::iota(sequence.blocks.begin(), sequence.blocks.end(), 0);
   for (size_t i = 0; i < tokens.size(); ++i) {
     batch.rows.push_back({tokens[i], static_cast<int32_t>(i), 0});
-    if (i + 1 >= prompt.tokens.size()) batch.outputs.push_back({.row = static_cast<int32_t>(i), .logprobs = 20});
+    if (i + 1 >= prompt.tokens.size())
+      batch.outputs.push_back({.row = static_cast<int32_t>(i), .logprobs = 20});
   }
   return batch;
 }
@@ -108,8 +112,8 @@ Score RunGolden(const std::string& name, const Loaded& model, size_t otherwise) 
     EXPECT_TRUE(results.ok()) << results.error().message;
     if (results.ok()) score.Add(golden.prompts[i], *results);
   }
-  std::printf("%s: %d steps, top-1 %.4f, mean |dlogprob| %.5f, worst %.4f\n", name.c_str(), score.steps,
-              score.agreement(), score.mean_abs(), score.worst);
+  std::printf("%s: %d steps, top-1 %.4f, mean |dlogprob| %.5f, worst %.4f\n", name.c_str(),
+              score.steps, score.agreement(), score.mean_abs(), score.worst);
   return score;
 }
 
@@ -117,7 +121,8 @@ class GoldenModels : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     path_ = GoldenModel(GetParam());
-    if (path_.empty()) GTEST_SKIP() << "no " << GetParam() << " in $MOTLEY_MODELS (scripts/models fetches it)";
+    if (path_.empty())
+      GTEST_SKIP() << "no " << GetParam() << " in $MOTLEY_MODELS (scripts/models fetches it)";
   }
   std::string path_;
 };
@@ -156,8 +161,11 @@ TEST_P(GoldenModels, CuttingTheModelIntoStagesChangesNothing) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Demo, GoldenModels, testing::Values("smollm2-135m-q4_1", "gemma-3-270m-q4_k_m"),
-                         [](const auto& info) { return info.param.substr(0, info.param.find('-')); });
+INSTANTIATE_TEST_SUITE_P(Demo, GoldenModels,
+                         testing::Values("smollm2-135m-q4_1", "gemma-3-270m-q4_k_m"),
+                         [](const auto& info) {
+                           return info.param.substr(0, info.param.find('-'));
+                         });
 
 }  // namespace
 }  // namespace motley

@@ -1,5 +1,5 @@
-// The HTTP door before a toy model, for trying clients: motley-toy-server [ADDRESS [MICROSECONDS_PER_TOKEN]].
-// Prints where it listens; serves until its standard input ends.
+// The HTTP door before a toy model, for trying clients: motley-toy-server [ADDRESS
+// [MICROSECONDS_PER_TOKEN]]. Prints where it listens; serves until its standard input ends.
 
 #include <cstdio>
 #include <cstdlib>

@@ -68,10 +68,7 @@ void Core::StartUp() {
 // The pool of KV blocks: every stage holds the same blocks of its own layers.
 SchedulerLimits Core::Limits(const PlannedModel& planned) const {
   SchedulerLimits limits;
-  limits.context_tokens = planned.plan.objective.prompt_tokens;  // replaced below
-  const int trained = bundle_->graph.hyper.context;
-  const int asked = options_.planning.context_tokens;
-  limits.context_tokens = asked > 0 ? asked : std::min(trained, kDefaultContext);
+  limits.context_tokens = bundle_->card.context_tokens;
   limits.batch_rows = options_.planning.prefill_chunk;
   double free_bytes = 1e18;
   for (const DeviceInfo& d : planned.devices)

@@ -40,11 +40,13 @@ function(motley_program name)
   target_link_libraries(${name} PRIVATE motley_options ${ARG_LIBRARIES})
 endfunction()
 
-# motley_test(NAME [LIBRARIES lib...] [LABELS label...]): the *_test.cc (and helpers) of the current folder as one
-# GoogleTest program in tests/, each of its tests a ctest test.
+# motley_test(NAME [NO_ASAN] [LIBRARIES lib...] [LABELS label...]): the *_test.cc (and helpers) of the current folder as
+# one GoogleTest program in tests/, each of its tests a ctest test. Labels that mean something to scripts/test: `tsan`
+# (run under ThreadSanitizer too), `slow` and `golden` (too long for a sanitizer). All others are labelled `asan` and run
+# under AddressSanitizer too, unless NO_ASAN says that a vendor library makes that useless.
 include(GoogleTest)
 function(motley_test name)
-  cmake_parse_arguments(ARG "" "" "LIBRARIES;LABELS;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(ARG "NO_ASAN" "" "LIBRARIES;LABELS;PROPERTIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   if(NOT sources)
     return()
@@ -52,8 +54,21 @@ function(motley_test name)
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE motley_options ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(NOT ARG_NO_ASAN AND NOT "slow" IN_LIST ARG_LABELS AND NOT "golden" IN_LIST ARG_LABELS)
+    list(APPEND ARG_LABELS asan)
+  endif()
+  foreach(sanitizer asan tsan)
+    if(sanitizer IN_LIST ARG_LABELS)
+      set_property(GLOBAL APPEND PROPERTY motley_${sanitizer}_tests ${name}_test)
+    endif()
+  endforeach()
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}" ${ARG_PROPERTIES})
+    PROPERTIES TIMEOUT 300 ${ARG_PROPERTIES})
+  # A list of labels does not survive the properties' own list: ctest sets it once it knows the tests.
+  set(labels ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(WRITE ${labels} "if(${name}_test_TESTS)\n"
+       "  set_tests_properties(\${${name}_test_TESTS} PROPERTIES LABELS \"${ARG_LABELS}\")\nendif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels})
 endfunction()
 
 # motley_proto(TARGET path/from/root.proto): the messages as a static library; include "path/from/root.pb.h".

@@ -66,7 +66,8 @@ class Streams {
   GenerationJob Job(int stream, int prompt_tokens, int generated) const {
     GenerationJob job;
     const int vocabulary = core_.tokenizer()->size();
-    for (int i = 0; i < prompt_tokens; ++i) job.request.prompt.push_back((i * 31 + stream * 7 + 100) % vocabulary);
+    for (int i = 0; i < prompt_tokens; ++i)
+      job.request.prompt.push_back((i * 31 + stream * 7 + 100) % vocabulary);
     job.request.max_tokens = generated;
     job.request.ignore_end = true;
     job.request.sampling.temperature = 0;
@@ -98,48 +99,61 @@ Result<std::vector<Row>> RunAll(Core& core, const Options& options, ProgressLine
   for (const int n : options.prompts) {
     if (n == 0) continue;
     line.Show("pp" + std::to_string(n), 0.1);
-    rows.push_back(TRY(Measure(streams, options, "pp" + std::to_string(n), [n](Streams& s) -> Result<double> {
-      return n / TRY(s.Run(1, n, 1))[0].prompt_ms * 1e3;
-    })));
-    if (n == core.planned()->plan.objective.prompt_tokens) rows.back().predicted = predicted.prefill_tokens_per_s;
+    rows.push_back(
+        TRY(Measure(streams, options, "pp" + std::to_string(n), [n](Streams& s) -> Result<double> {
+          return n / TRY(s.Run(1, n, 1))[0].prompt_ms * 1e3;
+        })));
+    if (n == core.planned()->plan.objective.prompt_tokens)
+      rows.back().predicted = predicted.prefill_tokens_per_s;
   }
   if (options.generated > 0) {
     const int n = options.generated;
     line.Show("tg" + std::to_string(n), 0.5);
-    rows.push_back(TRY(Measure(streams, options, "tg" + std::to_string(n), [n](Streams& s) -> Result<double> {
-      return n / TRY(s.Run(1, 1, n + 1))[0].predicted_ms * 1e3;
-    })));
+    rows.push_back(
+        TRY(Measure(streams, options, "tg" + std::to_string(n), [n](Streams& s) -> Result<double> {
+          return n / TRY(s.Run(1, 1, n + 1))[0].predicted_ms * 1e3;
+        })));
     rows.back().predicted = predicted.decode_tokens_per_s;
   }
   for (const int n : options.batches) {
     line.Show("b" + std::to_string(n), 0.8);
-    rows.push_back(TRY(Measure(streams, options, "b" + std::to_string(n), [n](Streams& s) -> Result<double> {
-      const int64_t start = RealClock().NowNs();
-      TRY(s.Run(n, kStreamTokens, kStreamTokens));
-      return n * 2 * kStreamTokens / SecondsBetween(start, RealClock().NowNs());
-    })));
+    rows.push_back(
+        TRY(Measure(streams, options, "b" + std::to_string(n), [n](Streams& s) -> Result<double> {
+          const int64_t start = RealClock().NowNs();
+          TRY(s.Run(n, kStreamTokens, kStreamTokens));
+          return n * 2 * kStreamTokens / SecondsBetween(start, RealClock().NowNs());
+        })));
   }
   return rows;
 }
 
 void Print(const Core& core, const std::vector<Row>& rows, const std::string& format) {
   const ModelCard card = core.models().at(0);
+  const std::vector<Stage> stages = core.planned().value_or(PlannedModel{}).plan.stages;
   std::string devices;
-  for (const Stage& s : core.planned()->plan.stages) devices += (devices.empty() ? "" : "+") + s.device;
-  nlohmann::json json{{"schema", "motley.bench/1"}, {"model", card.id}, {"devices", devices}, {"rows", nlohmann::json::array()}};
+  for (const Stage& s : stages) devices += (devices.empty() ? "" : "+") + s.device;
+  nlohmann::json json{{"schema", "motley.bench/1"},
+                      {"model", card.id},
+                      {"devices", devices},
+                      {"rows", nlohmann::json::array()}};
   Table table({"model", "size", "devices", "test", "t/s", "predicted", "error"});
   table.AlignRight({1, 4, 5, 6});
   for (const Row& row : rows) {
     const double median = Median(row.tokens_per_s);
     const auto [low, high] = std::ranges::minmax(row.tokens_per_s);
-    json["rows"].push_back({{"test", row.test}, {"tokens_per_s", median}, {"min", low}, {"max", high},
-                            {"runs", row.tokens_per_s},
-                            {"predicted", row.predicted > 0 ? nlohmann::json(row.predicted) : nullptr}});
+    json["rows"].push_back(
+        {{"test", row.test},
+         {"tokens_per_s", median},
+         {"min", low},
+         {"max", high},
+         {"runs", row.tokens_per_s},
+         {"predicted", row.predicted > 0 ? nlohmann::json(row.predicted) : nullptr}});
     const bool known = row.predicted > 0;
-    table.Add({card.family + " " + card.quantization, FormatBytes(static_cast<uint64_t>(card.file_bytes)), devices,
-               row.test, fmt::format("{:.1f} +- {:.1f}", median, (high - low) / 2),
-               known ? fmt::format("{:.1f}", row.predicted) : "-",
-               known ? fmt::format("{:.1f}%", 100 * std::abs(row.predicted - median) / median) : "-"});
+    table.Add(
+        {card.family + " " + card.quantization, FormatBytes(static_cast<uint64_t>(card.file_bytes)),
+         devices, row.test, fmt::format("{:.1f} +- {:.1f}", median, (high - low) / 2),
+         known ? fmt::format("{:.1f}", row.predicted) : "-",
+         known ? fmt::format("{:.1f}%", 100 * std::abs(row.predicted - median) / median) : "-"});
   }
   if (format == "json") std::puts(json.dump().c_str());
   if (format == "table") fmt::print("{}", table.Text());
@@ -150,7 +164,8 @@ Status Run(const Options& options) {
   ProgressLine line;
   CoreOptions core_options = TRY(ToCoreOptions(options.serve));
   core_options.progress = [&](const std::string& what, double part) { line.Show(what, part); };
-  core_options.planning.objective = {ObjectiveKind::kLatency, options.prompts.empty() ? 512 : options.prompts[0],
+  core_options.planning.objective = {ObjectiveKind::kLatency,
+                                     options.prompts.empty() ? 512 : options.prompts[0],
                                      std::max(options.generated, 1)};
   Core core(std::move(core_options), RealClock(), nullptr);
   TRY(core.WaitReady());
@@ -164,15 +179,25 @@ Status Run(const Options& options) {
 
 void AddBenchCommand(CLI::App& app, int* status) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("bench", "Tokens per second, in llama-bench's rows, beside the prediction");
-  command->footer("Example:\n  motley bench model.gguf -p 512,2048 -n 128 -r 5 -b 1,16 -t 2 -o md\n");
-  command->add_option("model", options->serve.model, "model file (GGUF)")->required()->check(CLI::ExistingFile);
-  command->add_option("-p", options->prompts, "prompt lengths (pp512)")->delimiter(',')->check(CLI::Range(0, 1 << 20));
-  command->add_option("-n", options->generated, "generated tokens (tg128)")->check(CLI::Range(0, 1 << 20));
-  command->add_option("-r", options->repeats, "repeats; the median counts")->check(CLI::Range(1, 1000));
+  CLI::App* command = app.add_subcommand(
+      "bench", "Tokens per second, in llama-bench's rows, beside the prediction");
+  command->footer(
+      "Example:\n  motley bench model.gguf -p 512,2048 -n 128 -r 5 -b 1,16 -t 2 -o md\n");
+  command->add_option("model", options->serve.model, "model file (GGUF)")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command->add_option("-p", options->prompts, "prompt lengths (pp512)")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 20));
+  command->add_option("-n", options->generated, "generated tokens (tg128)")
+      ->check(CLI::Range(0, 1 << 20));
+  command->add_option("-r", options->repeats, "repeats; the median counts")
+      ->check(CLI::Range(1, 1000));
   command->add_option("-b", options->batches, "streams at once, 64 tokens in, 64 out (b16)")
-      ->delimiter(',')->check(CLI::Range(1, 64));
-  command->add_option("-o", options->format, "table, json or md")->check(CLI::IsMember({"table", "json", "md"}));
+      ->delimiter(',')
+      ->check(CLI::Range(1, 64));
+  command->add_option("-o", options->format, "table, json or md")
+      ->check(CLI::IsMember({"table", "json", "md"}));
   AddPlacementOptions(*command, &options->serve);
   command->callback([options, status] {
     const Status done = Run(*options);

@@ -20,9 +20,11 @@ void PrintTable(const std::vector<DeviceInfo>& devices) {
   Table table({"ID", "NAME", "PCI", "MEMORY", "DRIVER", "KERNELS", "STATE"});
   table.AlignRight({3});
   for (const DeviceInfo& d : devices) {
-    const std::string memory = d.memory_bytes == 0 ? "-" : FormatBytes(d.free_bytes) + " / " + FormatBytes(d.memory_bytes);
+    const std::string memory =
+        d.memory_bytes == 0 ? "-" : FormatBytes(d.free_bytes) + " / " + FormatBytes(d.memory_bytes);
     table.Add({d.id, d.name, d.pci.empty() ? "-" : d.pci, memory,
-               d.driver_name.empty() ? "-" : d.driver_name + " " + d.driver_version, d.kernels, d.state});
+               d.driver_name.empty() ? "-" : d.driver_name + " " + d.driver_version, d.kernels,
+               d.state});
   }
   fmt::print("{}", table.Text());
   for (const DeviceInfo& d : devices) {
@@ -35,8 +37,11 @@ void PrintTable(const std::vector<DeviceInfo>& devices) {
 
 void AddDevicesCommand(CLI::App& app, int* status) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("devices", "The devices of this machine and whether they can be used");
-  command->footer("Example:\n  motley devices --json | jq -r '.devices[] | select(.state.code==\"ready\") | .id'\n");
+  CLI::App* command =
+      app.add_subcommand("devices", "The devices of this machine and whether they can be used");
+  command->footer(
+      "Example:\n  motley devices --json | jq -r '.devices[] | select(.state.code==\"ready\") | "
+      ".id'\n");
   command->add_flag("--json", *json, "print motley.devices/1");
   command->callback([json, status] {
     const auto devices = ProbeAll({}, kProbeMs);

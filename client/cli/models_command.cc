@@ -25,12 +25,15 @@ void PrintManifest(const Manifest& manifest) {
     return value.ok() ? *value : std::string("-");
   };
   const std::string architecture = text("general.architecture");
-  fmt::print("{}: GGUF v{}, {}\n", manifest.path, manifest.version, FormatBytes(manifest.file_bytes));
+  fmt::print("{}: GGUF v{}, {}\n", manifest.path, manifest.version,
+             FormatBytes(manifest.file_bytes));
   fmt::print("architecture {}, name {}\n", architecture, text("general.name"));
-  fmt::print("layers {}, hidden {}, context {}\n", manifest.IntegerOr(architecture + ".block_count", 0),
+  fmt::print("layers {}, hidden {}, context {}\n",
+             manifest.IntegerOr(architecture + ".block_count", 0),
              manifest.IntegerOr(architecture + ".embedding_length", 0),
              manifest.IntegerOr(architecture + ".context_length", 0));
-  fmt::print("{} tensors, {} metadata keys: valid\n", manifest.tensors.size(), manifest.metadata.size());
+  fmt::print("{} tensors, {} metadata keys: valid\n", manifest.tensors.size(),
+             manifest.metadata.size());
 }
 
 int Check(const Options& options) {
@@ -55,15 +58,21 @@ int List(const Options& options) {
   for (const auto& entry : std::filesystem::directory_iterator(options.path, error)) {
     if (entry.path().extension() != ".gguf") continue;
     const auto manifest = LoadManifest(entry.path());
-    const auto architecture = manifest.ok() ? manifest->String("general.architecture") : Error::NotFound("-");
+    const auto architecture =
+        manifest.ok() ? manifest->String("general.architecture") : Error::NotFound("-");
     const std::string state = manifest.ok() ? "valid" : manifest.error().message;
     const uint64_t bytes = entry.file_size(error);
-    table.Add({entry.path().filename(), FormatBytes(bytes), architecture.ok() ? *architecture : "-", state});
-    out["models"].push_back({{"path", entry.path()}, {"file_bytes", bytes},
-                             {"architecture", architecture.ok() ? nlohmann::json(*architecture) : nullptr},
-                             {"valid", manifest.ok()}, {"reason", manifest.ok() ? nullptr : nlohmann::json(state)}});
+    table.Add({entry.path().filename(), FormatBytes(bytes), architecture.ok() ? *architecture : "-",
+               state});
+    out["models"].push_back(
+        {{"path", entry.path()},
+         {"file_bytes", bytes},
+         {"architecture", architecture.ok() ? nlohmann::json(*architecture) : nullptr},
+         {"valid", manifest.ok()},
+         {"reason", manifest.ok() ? nullptr : nlohmann::json(state)}});
   }
-  if (error) return ReportError(ErrnoError("cannot list " + options.path, error.value()), options.format());
+  if (error)
+    return ReportError(ErrnoError("cannot list " + options.path, error.value()), options.format());
   if (options.json) {
     std::puts(out.dump().c_str());
   } else {
@@ -76,10 +85,12 @@ int List(const Options& options) {
 
 void AddModelsCommand(CLI::App& app, int* status) {
   CLI::App* models = app.add_subcommand("models", "Model files: check one, list a folder");
-  models->footer("Examples:\n  motley models check model.gguf\n  motley models list ~/models --json\n");
+  models->footer(
+      "Examples:\n  motley models check model.gguf\n  motley models list ~/models --json\n");
   models->require_subcommand(1);
   auto options = std::make_shared<Options>();
-  CLI::App* check = models->add_subcommand("check", "Validate a file and print its manifest (exit 1: not valid)");
+  CLI::App* check =
+      models->add_subcommand("check", "Validate a file and print its manifest (exit 1: not valid)");
   check->add_option("file", options->path, "model file (GGUF)")->required();
   check->add_flag("--json", options->json, "print motley.manifest/1, or the error");
   check->callback([options, status] { *status = Check(*options); });

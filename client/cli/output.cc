@@ -10,10 +10,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "client/cli/exit_code.h"
 #include "engine/gguf/report.h"
-#include <nlohmann/json.hpp>
 
 namespace motley {
 namespace {
@@ -51,10 +51,12 @@ int ReportError(const Error& error, Format format) {
     return ExitCode(error);
   }
   const bool color = UseColor(STDERR_FILENO);
-  const std::string field = error.field.empty() || error.message.find(error.field) != std::string::npos
-                                ? ""
-                                : error.field + ": ";
-  fmt::print(stderr, "{}error{}: {}{}\n", color ? "\033[31m" : "", color ? "\033[0m" : "", field, error.message);
+  const std::string field =
+      error.field.empty() || error.message.find(error.field) != std::string::npos
+          ? ""
+          : error.field + ": ";
+  fmt::print(stderr, "{}error{}: {}{}\n", color ? "\033[31m" : "", color ? "\033[0m" : "", field,
+             error.message);
   if (!error.remedy.empty()) fmt::print(stderr, "  fix: {}\n", error.remedy);
   return ExitCode(error);
 }
@@ -64,12 +66,15 @@ Table& Table::AlignRight(std::vector<size_t> columns) {
   return *this;
 }
 
-bool Table::IsRight(size_t column) const { return std::ranges::find(right_, column) != right_.end(); }
+bool Table::IsRight(size_t column) const {
+  return std::ranges::find(right_, column) != right_.end();
+}
 
 std::string Table::Text() const {
   std::vector<size_t> widths(rows_[0].size());
   for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    for (size_t i = 0; i < row.size() && i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
   }
   std::string out;
   for (const auto& row : rows_) {
@@ -110,7 +115,8 @@ void ProgressLine::Show(const std::string& what, double part) {
   const double bounded = std::clamp(part, 0.0, 1.0);
   if (terminal_) {
     const int full = static_cast<int>(bounded * kBar);
-    fmt::print(stderr, "\r\033[K{:<20} [{}{}] {:3.0f}%", what, std::string(static_cast<size_t>(full), '#'),
+    fmt::print(stderr, "\r\033[K{:<20} [{}{}] {:3.0f}%", what,
+               std::string(static_cast<size_t>(full), '#'),
                std::string(static_cast<size_t>(kBar - full), '-'), bounded * 100);
     std::fflush(stderr);
     shown_ = true;
@@ -118,7 +124,8 @@ void ProgressLine::Show(const std::string& what, double part) {
   }
   const int tenth = static_cast<int>(bounded * 10);
   if (what == what_ && tenth <= tenth_) return;
-  if (what != what_ || tenth >= tenth_ + 5 || tenth == 10) fmt::print(stderr, "{} {:.0f}%\n", what, bounded * 100);
+  if (what != what_ || tenth >= tenth_ + 5 || tenth == 10)
+    fmt::print(stderr, "{} {:.0f}%\n", what, bounded * 100);
   what_ = what;
   tenth_ = tenth;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// What every command prints alike: errors, tables, progress. Data goes to stdout, all else to stderr.
+// What every command prints alike: errors, tables, progress. Data goes to stdout, all else to
+// stderr.
 
 #include <string>
 #include <string_view>
@@ -11,7 +12,8 @@ namespace motley {
 
 enum class Format { kText, kJson };
 
-// "error: cause" and the remedy on stderr; with kJson {"error":{...}} on stdout. Returns the exit status.
+// "error: cause" and the remedy on stderr; with kJson {"error":{...}} on stdout. Returns the exit
+// status.
 int ReportError(const Error& error, Format format);
 
 // Columns as wide as their cells on a terminal (UTF-8 display width); the last one is not padded.

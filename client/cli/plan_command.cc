@@ -40,7 +40,9 @@ Result<nlohmann::json> ReadJson(const std::string& path) {
 Result<Workload> ModelWorkload(const Options& options) {
   const Manifest manifest = TRY(LoadManifest(options.serve.model));
   const ModelGraph graph = TRY(BuildGraph(manifest));
-  return MakeWorkload(manifest, graph, options.serve.context_tokens ? options.serve.context_tokens : kDefaultContext);
+  return MakeWorkload(
+      manifest, graph,
+      options.serve.context_tokens ? options.serve.context_tokens : kDefaultContext);
 }
 
 // From files alone: no device is touched.
@@ -58,11 +60,12 @@ Result<Made> FromMeasurements(const Options& options, const Objective& objective
   const ModelGraph graph = TRY(BuildGraph(manifest));
   PlanningOptions planning = TRY(ToCoreOptions(options.serve)).planning;
   planning.objective = objective;
-  if (planning.context_tokens == 0) planning.context_tokens = std::min(kDefaultContext, graph.hyper.context);
+  if (planning.context_tokens == 0)
+    planning.context_tokens = std::min(kDefaultContext, graph.hyper.context);
   ProgressLine line;
-  PlannedModel planned = TRY(PlanModel(manifest, graph, planning, [&](const std::string& what, double part) {
-    line.Show(what, part);
-  }));
+  PlannedModel planned =
+      TRY(PlanModel(manifest, graph, planning,
+                    [&](const std::string& what, double part) { line.Show(what, part); }));
   return Made{std::move(planned.plan), std::move(planned.workload), std::move(planned.machine)};
 }
 
@@ -74,7 +77,8 @@ Result<Made> MakePlan(const Options& options) {
   }
   if (!options.machine.empty()) return FromFiles(options, objective);
   if (options.serve.model.empty()) {
-    return Error::Invalid("machine", "--workload describes a model without weights: --machine is needed with it");
+    return Error::Invalid(
+        "machine", "--workload describes a model without weights: --machine is needed with it");
   }
   return FromMeasurements(options, objective);
 }
@@ -102,15 +106,21 @@ Status Run(const Options& options) {
 void AddPlanCommand(CLI::App& app, int* status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("plan", "Where each layer should run, and why");
-  command->footer("Examples:\n  motley plan model.gguf\n  motley plan model.gguf --prompt 2048 --output 64 --json\n"
-                  "  motley plan --machine box.json --workload w.json --objective bottleneck --json\n");
+  command->footer(
+      "Examples:\n  motley plan model.gguf\n  motley plan model.gguf --prompt 2048 --output 64 "
+      "--json\n"
+      "  motley plan --machine box.json --workload w.json --objective bottleneck --json\n");
   command->add_option("model", options->serve.model, "model file (GGUF)");
-  command->add_option("--workload", options->workload, "motley.workload/1 file in place of a model");
-  command->add_option("--machine", options->machine, "motley.machine/1 file in place of this machine");
+  command->add_option("--workload", options->workload,
+                      "motley.workload/1 file in place of a model");
+  command->add_option("--machine", options->machine,
+                      "motley.machine/1 file in place of this machine");
   command->add_option("--objective", options->objective, "latency or bottleneck")
       ->check(CLI::IsMember({"latency", "bottleneck"}));
-  command->add_option("--prompt", options->prompt_tokens, "prompt tokens to plan for")->check(CLI::Range(0, 1 << 24));
-  command->add_option("--output", options->output_tokens, "generated tokens to plan for")->check(CLI::Range(0, 1 << 24));
+  command->add_option("--prompt", options->prompt_tokens, "prompt tokens to plan for")
+      ->check(CLI::Range(0, 1 << 24));
+  command->add_option("--output", options->output_tokens, "generated tokens to plan for")
+      ->check(CLI::Range(0, 1 << 24));
   command->add_option("--save", options->save, "write the plan (motley serve --plan takes it)");
   command->add_option("--save-workload", options->save_workload, "write what the model asks for");
   command->add_option("--save-machine", options->save_machine, "write what was measured");
@@ -118,7 +128,8 @@ void AddPlanCommand(CLI::App& app, int* status) {
   AddPlacementOptions(*command, &options->serve);
   command->callback([options, status] {
     const Status done = Run(*options);
-    if (!done.ok()) *status = ReportError(done.error(), options->json ? Format::kJson : Format::kText);
+    if (!done.ok())
+      *status = ReportError(done.error(), options->json ? Format::kJson : Format::kText);
   });
 }
 

@@ -37,17 +37,21 @@ std::string PlanText(const Plan& plan, int items) {
   for (const Stage& stage : plan.stages) {
     const auto memory = plan.predicted.memory_bytes.find(stage.device);
     const double bytes = memory == plan.predicted.memory_bytes.end() ? 0 : memory->second;
-    out += fmt::format("  {:<6} {}  {}  {}\n", stage.device, Strip(stage, items), Layers(stage, items),
-                       FormatBytes(static_cast<uint64_t>(bytes)));
+    out += fmt::format("  {:<6} {}  {}  {}\n", stage.device, Strip(stage, items),
+                       Layers(stage, items), FormatBytes(static_cast<uint64_t>(bytes)));
   }
   const Prediction& p = plan.predicted;
-  out += fmt::format("predicted  ttft {:.3f} s   itl {:.2f} ms   prefill {:.0f} tok/s   decode {:.1f} tok/s\n", p.ttft_s,
-                     p.itl_s * 1e3, p.prefill_tokens_per_s, p.decode_tokens_per_s);
-  out += fmt::format("limited by {}   ({}, gap {:.1f} %, {} candidates, {:.1f} ms)\n", plan.proof.binding,
-                     plan.proof.method, plan.proof.gap * 100, plan.proof.candidates, plan.proof.solve_ms);
-  for (const Plan::Unused& unused : plan.unused) out += fmt::format("  {} unused: {}\n", unused.device, unused.reason);
+  out += fmt::format(
+      "predicted  ttft {:.3f} s   itl {:.2f} ms   prefill {:.0f} tok/s   decode {:.1f} tok/s\n",
+      p.ttft_s, p.itl_s * 1e3, p.prefill_tokens_per_s, p.decode_tokens_per_s);
+  out += fmt::format("limited by {}   ({}, gap {:.1f} %, {} candidates, {:.1f} ms)\n",
+                     plan.proof.binding, plan.proof.method, plan.proof.gap * 100,
+                     plan.proof.candidates, plan.proof.solve_ms);
+  for (const Plan::Unused& unused : plan.unused)
+    out += fmt::format("  {} unused: {}\n", unused.device, unused.reason);
   for (const Plan::Alternative& a : plan.alternatives) {
-    out += fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms\n", a.change, a.predicted.ttft_s, a.predicted.itl_s * 1e3);
+    out += fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms\n", a.change, a.predicted.ttft_s,
+                       a.predicted.itl_s * 1e3);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// A plan as a person reads it: a strip of layers for each device, what it costs, what the alternatives would.
+// A plan as a person reads it: a strip of layers for each device, what it costs, what the
+// alternatives would.
 
 #include <string>
 

@@ -19,13 +19,15 @@ int BecomeDaemon(CLI::App& command) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execv(arguments[0], arguments.data());
-  return ReportError(ErrnoError("cannot start " + words[0], errno).Fix("build it: scripts/build"), Format::kText);
+  return ReportError(ErrnoError("cannot start " + words[0], errno).Fix("build it: scripts/build"),
+                     Format::kText);
 }
 
 }  // namespace
 
 void AddServeCommand(CLI::App& app, int* status) {
-  CLI::App* command = app.add_subcommand("serve", "Serve a model over HTTP until Ctrl-C or SIGTERM");
+  CLI::App* command =
+      app.add_subcommand("serve", "Serve a model over HTTP until Ctrl-C or SIGTERM");
   command->footer(
       "Options and their meaning: motley serve --help-all, or motleyd --help.\n\nExamples:\n"
       "  motley serve model.gguf\n  motley serve model.gguf --listen 127.0.0.1:8080 --ctx 4096\n"

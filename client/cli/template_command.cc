@@ -35,7 +35,8 @@ Result<Loaded> Load(const std::string& path) {
     return token >= 0 ? tokenizer->Piece(token, Specials::kParse) : std::string();
   };
   const auto source = manifest.String("tokenizer.chat_template");
-  return Loaded{source.ok() ? *source : kBuiltInTemplate, {text(tokenizer->bos()), text(tokenizer->eos())}};
+  return Loaded{source.ok() ? *source : kBuiltInTemplate,
+                {text(tokenizer->bos()), text(tokenizer->eos())}};
 }
 
 Result<std::string> Render(const Options& options) {
@@ -56,10 +57,14 @@ Result<std::string> Render(const Options& options) {
 
 void AddTemplateCommand(CLI::App& app, int* status) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("template", "Render a chat template for the request on stdin");
-  command->footer("Example:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | motley template model.gguf\n");
+  CLI::App* command =
+      app.add_subcommand("template", "Render a chat template for the request on stdin");
+  command->footer(
+      "Example:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | motley "
+      "template model.gguf\n");
   command->add_option("source", options->source, "model file (GGUF) or FILE.jinja")->required();
-  command->add_flag("--no-generation-prompt", options->no_generation_prompt, "do not open the assistant's turn");
+  command->add_flag("--no-generation-prompt", options->no_generation_prompt,
+                    "do not open the assistant's turn");
   command->add_flag("--json", options->json, "print {\"text\":...}");
   command->callback([options, status] {
     const auto text = Render(*options);

@@ -48,7 +48,8 @@ Result<std::vector<int32_t>> ParseIds(const std::string& text, int vocabulary) {
       continue;
     }
     if (error != std::errc() || id < 0 || id >= vocabulary) {
-      return Error::Invalid("ids", fmt::format("token {} is not in the vocabulary: 0 to {}", std::string(at, next), vocabulary - 1));
+      return Error::Invalid("ids", fmt::format("token {} is not in the vocabulary: 0 to {}",
+                                               std::string(at, next), vocabulary - 1));
     }
     ids.push_back(id);
     at = next;
@@ -59,9 +60,12 @@ Result<std::vector<int32_t>> ParseIds(const std::string& text, int vocabulary) {
 Status Detokenize(const Options& options) {
   const auto tokenizer = TRY(Tokenizer::Load(TRY(LoadManifest(options.model))));
   const auto ids = TRY(ParseIds(ReadInput(), tokenizer->size()));
-  const std::string text = tokenizer->Decode(ids, options.no_special ? Specials::kText : Specials::kParse);
+  const std::string text =
+      tokenizer->Decode(ids, options.no_special ? Specials::kText : Specials::kParse);
   if (options.json) {
-    std::puts(nlohmann::json{{"text", text}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    std::puts(nlohmann::json{{"text", text}}
+                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                  .c_str());
   } else {
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
@@ -73,12 +77,15 @@ CLI::App* AddCommand(CLI::App& app, const char* name, const char* what, const ch
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(name, what);
   command->footer(std::string("Example:\n  ") + example + "\n");
-  command->add_option("model", options->model, "model file (GGUF); the vocabulary alone is enough")->required();
+  command->add_option("model", options->model, "model file (GGUF); the vocabulary alone is enough")
+      ->required();
   command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("--no-special", options->no_special, "special tokens are plain text, none are added");
+  command->add_flag("--no-special", options->no_special,
+                    "special tokens are plain text, none are added");
   command->callback([options, run, status] {
     const Status done = run(*options);
-    if (!done.ok()) *status = ReportError(done.error(), options->json ? Format::kJson : Format::kText);
+    if (!done.ok())
+      *status = ReportError(done.error(), options->json ? Format::kJson : Format::kText);
   });
   return command;
 }
@@ -86,10 +93,10 @@ CLI::App* AddCommand(CLI::App& app, const char* name, const char* what, const ch
 }  // namespace
 
 void AddTokenizeCommands(CLI::App& app, int* status) {
-  AddCommand(app, "tokenize", "Text on stdin to token ids", "echo -n \"Hello world\" | motley tokenize model.gguf --json",
-             Tokenize, status);
-  AddCommand(app, "detokenize", "Token ids on stdin to text", "echo \"19556 905\" | motley detokenize model.gguf",
-             Detokenize, status);
+  AddCommand(app, "tokenize", "Text on stdin to token ids",
+             "echo -n \"Hello world\" | motley tokenize model.gguf --json", Tokenize, status);
+  AddCommand(app, "detokenize", "Token ids on stdin to text",
+             "echo \"19556 905\" | motley detokenize model.gguf", Detokenize, status);
 }
 
 }  // namespace motley

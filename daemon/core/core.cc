@@ -43,14 +43,22 @@ Core::Core(CoreOptions options, Clock& clock, std::function<void()> on_ended)
       started_ns_(clock.NowNs()),
       starter_([this] { StartUp(); }) {}
 
+// Workers die with the thread that started them, so the watching of their deaths ends first.
 Core::~Core() {
+  std::unique_ptr<ServingLoop> loop;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return started_; });
+    loop = std::move(loop_);
+  }
+  loop.reset();
+  pipeline_.reset();
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
   starter_.join();
-  loop_.reset();  // before the workers that it uses
 }
 
 void Core::StartUp() {
@@ -105,7 +113,8 @@ motley::Status Core::TryStartUp() {
   pipeline_ = TRY(Pipeline::Start(
       std::move(pipeline), clock_, [&](double part) { say("loading", part); },
       [this] {
-        if (serving_) loop_->Wake();
+        const std::lock_guard lock(mutex_);
+        if (loop_) loop_->Wake();
       }));
   const ServingLoop::Hooks hooks{
       .broken = [this] { return pipeline_->broken(); },
@@ -116,8 +125,12 @@ motley::Status Core::TryStartUp() {
         return status;
       },
       .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); }};
-  loop_ = std::make_unique<ServingLoop>(limits_, *pipeline_, *bundle_->tokenizer, clock_,
-                                        planned_.plan.id, hooks);
+  auto loop = std::make_unique<ServingLoop>(limits_, *pipeline_, *bundle_->tokenizer, clock_,
+                                            planned_.plan.id, hooks);
+  {
+    const std::lock_guard lock(mutex_);
+    loop_ = std::move(loop);
+  }
   serving_ = true;
   state_ = ServiceState::kReady;
   say("ready", 1);

@@ -68,7 +68,7 @@ class Core : public Service {
   std::atomic<ServiceState> state_{ServiceState::kStarting};
   std::atomic<double> progress_{0};
   std::atomic<bool> bundle_ready_{false}, serving_{false};
-  mutable std::mutex mutex_;  // guards the three below
+  mutable std::mutex mutex_;  // guards the three below, and where loop_ points
   std::condition_variable changed_;
   std::optional<Error> failure_;
   bool started_ = false, stop_ = false;

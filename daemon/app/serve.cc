@@ -9,6 +9,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "client/cli/exit_code.h"
@@ -18,7 +19,7 @@
 namespace motley {
 namespace {
 
-constexpr auto kDrain = std::chrono::milliseconds(3500);  // SIGTERM to exit stays within 5 s
+constexpr double kDrainSeconds = 3.5;  // SIGTERM to exit stays within 5 s
 constexpr int kPollMs = 20;
 
 // SIGTERM and SIGINT as a descriptor; every thread made from here on leaves them alone.
@@ -44,8 +45,8 @@ bool WaitForSignal(const Fd& signals, const std::atomic<bool>& ended) {
 }
 
 void Drain(Core& core) {
-  const auto deadline = std::chrono::steady_clock::now() + kDrain;
-  while (!core.Drain() && std::chrono::steady_clock::now() < deadline) {
+  const int64_t start_ns = RealClock().NowNs();
+  while (!core.Drain() && SecondsBetween(start_ns, RealClock().NowNs()) < kDrainSeconds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
   }
 }

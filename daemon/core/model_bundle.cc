@@ -1,7 +1,8 @@
 #include "daemon/core/model_bundle.h"
 
-#include <ctime>
 #include <filesystem>
+
+#include "base/clock.h"
 
 namespace motley {
 namespace {
@@ -38,7 +39,7 @@ ModelCard MakeCard(const Manifest& manifest, const ModelGraph& graph) {
   card.path = manifest.path;
   card.family = graph.hyper.architecture;
   card.quantization = MainType(manifest);
-  card.created = std::time(nullptr);
+  card.created = RealClock().WallNs() / 1'000'000'000;
   card.file_bytes = static_cast<int64_t>(manifest.file_bytes);
   for (const TensorEntry& t : manifest.tensors) card.parameters += t.rows() * t.cols();
   card.context_tokens = graph.hyper.context;

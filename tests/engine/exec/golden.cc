@@ -12,9 +12,12 @@ Golden LoadGolden(const std::string& name) {
   Golden out;
   std::string line;
   std::getline(file, line);
-  const auto summary = nlohmann::json::parse(line)["summary"];
-  out.peer_mean_abs_dlogprob = summary["llama_cpp_mean_abs_dlogprob"];
-  out.peer_top1_agree = summary["llama_cpp_top1_agree"];
+  std::ifstream peers(std::string(MOTLEY_GOLDEN) + "/peer.json");
+  const auto peer = nlohmann::json::parse(peers)[name];
+  out.peer_prompts = peer["prompts"];
+  out.peer_chosen = peer["mean_abs_dlogprob_chosen"];
+  out.peer_top = peer["mean_abs_dlogprob_top10"];
+  out.peer_top1_agree = peer["top1_agree"];
   while (std::getline(file, line)) {
     const auto j = nlohmann::json::parse(line);
     GoldenPrompt& p = out.prompts.emplace_back();

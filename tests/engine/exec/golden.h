@@ -16,8 +16,13 @@ struct GoldenPrompt {
   std::vector<std::vector<std::pair<int32_t, double>>> top;  // per step 10 x (id, log-probability)
 };
 
+// How far llama.cpp's own quantised run is from exact, measured on the same first prompts in the
+// same way (tests/golden/peer.json).
 struct Golden {
-  double peer_mean_abs_dlogprob = 0, peer_top1_agree = 0;
+  size_t peer_prompts = 0;
+  double peer_chosen = 0;  // mean |log-probability difference| of the reference's own token
+  double peer_top = 0;     // of its ten
+  double peer_top1_agree = 0;
   std::vector<GoldenPrompt> prompts;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 // Arguments of one kernel call, set in order, and its launch. Lives for one launch.
 
-#include "backends/opencl/api.h"
+#include "backends/opencl/driver/api.h"
 #include "kernels/op.h"
 
 namespace motley::opencl {

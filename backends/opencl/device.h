@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "backends/backend.h"
+#include "backends/opencl/driver/programs.h"
 #include "backends/opencl/memory.h"
-#include "backends/opencl/programs.h"
 
 namespace motley::opencl {
 

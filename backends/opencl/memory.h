@@ -6,7 +6,7 @@
 #include <string>
 
 #include "backends/backend.h"
-#include "backends/opencl/api.h"
+#include "backends/opencl/driver/api.h"
 
 namespace motley::opencl {
 

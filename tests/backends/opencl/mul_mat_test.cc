@@ -1,7 +1,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "backends/opencl/inventory.h"
+#include "backends/opencl/driver/inventory.h"
 #include "kernels/registry.h"
 #include "tests/backends/opencl/rig.h"
 

@@ -1,4 +1,4 @@
-#include "backends/opencl/api.h"
+#include "backends/opencl/driver/api.h"
 
 #include <dlfcn.h>
 

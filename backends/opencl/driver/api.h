@@ -13,16 +13,16 @@
 
 namespace motley::opencl {
 
-#define MOTLEY_CL_FUNCTIONS(F)                                                                    \
-  F(GetPlatformIDs)                                                                               \
-  F(GetPlatformInfo)                                                                              \
-  F(GetDeviceIDs)                                                                                 \
-  F(GetDeviceInfo)                                                                                \
-  F(CreateContext) F(ReleaseContext) F(CreateCommandQueue) F(ReleaseCommandQueue) F(CreateBuffer) \
-      F(ReleaseMemObject) F(CreateProgramWithSource) F(CreateProgramWithBinary) F(BuildProgram)   \
-          F(GetProgramInfo) F(GetProgramBuildInfo) F(ReleaseProgram) F(CreateKernel)              \
-              F(ReleaseKernel) F(SetKernelArg) F(EnqueueNDRangeKernel) F(EnqueueWriteBuffer)      \
-                  F(EnqueueReadBuffer) F(EnqueueFillBuffer) F(Flush) F(Finish)
+// clang-format off
+#define MOTLEY_CL_FUNCTIONS(F) \
+  F(GetPlatformIDs) F(GetPlatformInfo) F(GetDeviceIDs) F(GetDeviceInfo) \
+  F(CreateContext) F(ReleaseContext) F(CreateCommandQueue) F(ReleaseCommandQueue) \
+  F(CreateBuffer) F(ReleaseMemObject) F(CreateProgramWithSource) F(CreateProgramWithBinary) \
+  F(BuildProgram) F(GetProgramInfo) F(GetProgramBuildInfo) F(ReleaseProgram) \
+  F(CreateKernel) F(ReleaseKernel) F(SetKernelArg) F(EnqueueNDRangeKernel) \
+  F(EnqueueWriteBuffer) F(EnqueueReadBuffer) F(EnqueueFillBuffer) F(Flush) \
+  F(Finish)
+// clang-format on
 
 struct Api {
 #define MOTLEY_CL_MEMBER(name) decltype(&::cl##name) name = nullptr;

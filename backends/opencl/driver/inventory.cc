@@ -1,11 +1,11 @@
-#include "backends/opencl/inventory.h"
+#include "backends/opencl/driver/inventory.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <string>
 
-#include "backends/opencl/hash.h"
+#include "backends/opencl/driver/hash.h"
 
 namespace motley::opencl {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "backends/opencl/inventory.h"
+#include "backends/opencl/driver/inventory.h"
 #include "kernels/op.h"
 
 namespace motley::opencl {

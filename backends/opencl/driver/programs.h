@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "backends/opencl/api.h"
-#include "backends/opencl/sources.h"
+#include "backends/opencl/driver/api.h"
+#include "backends/opencl/driver/sources.h"
 
 namespace motley::opencl {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "backends/backend.h"
-#include "backends/opencl/api.h"
+#include "backends/opencl/driver/api.h"
 
 namespace motley::opencl {
 

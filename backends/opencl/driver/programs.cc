@@ -1,11 +1,11 @@
-#include "backends/opencl/programs.h"
+#include "backends/opencl/driver/programs.h"
 
 #include <cstring>
 #include <filesystem>
 #include <string_view>
 #include <vector>
 
-#include "backends/opencl/hash.h"
+#include "backends/opencl/driver/hash.h"
 #include "base/log.h"
 #include "base/os.h"
 

@@ -1,6 +1,6 @@
-#include "backends/opencl/sources.h"
+#include "backends/opencl/driver/sources.h"
 
-#include "backends/opencl/hash.h"
+#include "backends/opencl/driver/hash.h"
 #include "kernels/dequantize/dequantize.h"
 
 // Zero-terminated texts; CMakeLists.txt makes the symbols from the names of the files.

@@ -50,11 +50,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Tick(int64_t now_ns);
   // No further request after the one being answered.
   void Drain();
+  // The server stops now: a last word to whoever still waits, then Close.
+  void Cut();
   void Close();
 
   // The exchange's side. `serial` names the request: an answer to an earlier one has no effect.
   void Send(uint64_t serial, const HttpResponse& response);
-  void StartStream(uint64_t serial, const HttpResponse& head, std::string keep_alive);
+  void StartStream(uint64_t serial, const HttpResponse& head, StreamTexts texts);
   void Write(uint64_t serial, std::string_view data);
   void EndStream(uint64_t serial);
   void OnClosed(uint64_t serial, std::function<void()> closed);
@@ -100,7 +102,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t serial_ = 0;  // of the present request
   bool keep_alive_ = true, http11_ = true, head_only_ = false;
   bool answered_ = false, streaming_ = false;
-  std::string request_id_, keep_alive_text_;
+  std::string request_id_;
+  StreamTexts texts_;
   std::function<void()> closed_;
   std::function<void(std::uint64_t, boost::beast::string_view, ErrorCode&)> on_chunk_;
 

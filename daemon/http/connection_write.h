@@ -21,11 +21,10 @@ inline void Connection::Send(uint64_t serial, const HttpResponse& response) {
   if (!head_only_ && response.status != 204) Put(response.body);
 }
 
-inline void Connection::StartStream(uint64_t serial, const HttpResponse& head,
-                                    std::string keep_alive) {
+inline void Connection::StartStream(uint64_t serial, const HttpResponse& head, StreamTexts texts) {
   if (!Answering(serial) || streaming_) return;
   streaming_ = true;
-  keep_alive_text_ = std::move(keep_alive);
+  texts_ = std::move(texts);
   PutHead(head, true);
 }
 
@@ -106,7 +105,7 @@ inline void Connection::OnWritten(ErrorCode error, size_t bytes) {
 inline void Connection::FinishAnswer() {
   answered_ = streaming_ = false;
   closed_ = nullptr;
-  keep_alive_text_.clear();
+  texts_ = {};
   over_since_ns_ = 0;
   host_.ReleaseBytes(std::exchange(held_bytes_, 0));
   if (peer_gone_) return Close();
@@ -132,6 +131,19 @@ inline void Connection::Drain() {
   if (phase_ == Phase::kIdle) return Close();
   if (phase_ > Phase::kBody) return;
   Refuse(ProtocolError(503, "the service is stopping", "unavailable"));
+}
+
+// Writes are tried at once, so what the socket takes now is on its way before it is closed.
+inline void Connection::Cut() {
+  if (phase_ == Phase::kBusy && !answered_) {
+    if (streaming_ && !texts_.cut.empty()) {
+      PutChunk(texts_.cut);
+      EndStream(serial_);
+    } else if (!streaming_) {
+      Send(serial_, ProtocolError(503, "the service is stopping", "unavailable"));
+    }
+  }
+  Close();
 }
 
 inline void Connection::Close() {
@@ -166,9 +178,9 @@ inline void Connection::TickBusy(int64_t now_ns) {
   } else if (now_ns >= After(over_since_ns_, limits.stall)) {
     return Close();
   }
-  if (!keep_alive_text_.empty() && !answered_ && unsent() == 0 &&
+  if (!texts_.keep_alive.empty() && !answered_ && unsent() == 0 &&
       now_ns >= After(last_put_ns_, limits.keep_alive)) {
-    PutChunk(keep_alive_text_);
+    PutChunk(texts_.keep_alive);
   }
 }
 

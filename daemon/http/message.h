@@ -43,6 +43,12 @@ std::string SerializeHead(const HttpResponse& response, BodyFraming framing, boo
 // One chunk of a chunked body; `data` must not be empty.
 std::string SerializeChunk(std::string_view data);
 
+// What a stream says by itself; empty: nothing.
+struct StreamTexts {
+  std::string keep_alive;  // whenever nothing else was written for a while
+  std::string cut;         // last of all, when the server stops before the stream has ended
+};
+
 // How one request is answered: either Send once, or StartStream, Write..., EndStream. Owned by
 // whoever still has something to say; when the last owner lets go without an answer, the client
 // gets a 500. Any thread may hold and release one.
@@ -57,9 +63,8 @@ class Exchange {
 
   // The rest only on the server's thread. All are without effect once the connection is gone.
   virtual void Send(const HttpResponse& response) = 0;
-  // `head.body` is ignored. `keep_alive` is written whenever nothing else was for a while; empty:
-  // nothing is.
-  virtual void StartStream(const HttpResponse& head, std::string keep_alive) = 0;
+  // `head.body` is ignored.
+  virtual void StartStream(const HttpResponse& head, StreamTexts texts) = 0;
   virtual void Write(std::string_view data) = 0;
   virtual void EndStream() = 0;
   // `closed` is called once if the client goes away before the answer is complete, at once if it

@@ -71,8 +71,8 @@ class ConnectionExchange : public Exchange {
   void Send(const HttpResponse& response) override {
     if (const auto c = connection_.lock()) c->Send(serial_, response);
   }
-  void StartStream(const HttpResponse& head, std::string keep_alive) override {
-    if (const auto c = connection_.lock()) c->StartStream(serial_, head, std::move(keep_alive));
+  void StartStream(const HttpResponse& head, StreamTexts texts) override {
+    if (const auto c = connection_.lock()) c->StartStream(serial_, head, std::move(texts));
   }
   void Write(std::string_view data) override {
     if (const auto c = connection_.lock()) c->Write(serial_, data);
@@ -271,7 +271,7 @@ void BeastServer::Tick() {
   const int64_t now_ns = NowNs();
   for (const auto& connection : Connections()) connection->Tick(now_ns);
   if (draining_ && (connections_.empty() || now_ns >= drain_until_ns_)) {
-    for (const auto& connection : Connections()) connection->Close();
+    for (const auto& connection : Connections()) connection->Cut();
     return loop_->io.stop();
   }
   timer_.expires_after(kTick);

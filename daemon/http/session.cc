@@ -79,7 +79,9 @@ void GenerationSession::Open() {
     head.headers = headers_;
     head.headers.emplace_back("Cache-Control", "no-cache");
     head.headers.emplace_back("X-Accel-Buffering", "no");
-    exchange_->StartStream(head, SseEvent(answer_->Pause()));
+    const Error stopping = Error::Unavailable("the service is stopping");
+    exchange_->StartStream(head, {.keep_alive = SseEvent(answer_->Pause()),
+                                  .cut = SseEvent(ErrorJson(stopping, prompt_param()))});
     for (const Choice& choice : prepared_.choices) {
       if (const auto opening = answer_->Opening(choice)) exchange_->Write(SseEvent(*opening));
     }

@@ -246,10 +246,10 @@ TEST(HttpServer, GivesA500WhenAHandlerThrowsOrForgets) {
 // A handler that opens a stream and lets the test go on with it.
 class OpenStreams {
  public:
-  HttpHandler handler(std::string keep_alive = "") {
-    return [this, keep_alive](HttpRequest, std::shared_ptr<Exchange> exchange) {
-      exchange->Post([this, keep_alive, exchange] {
-        exchange->StartStream({.content_type = "text/event-stream"}, keep_alive);
+  HttpHandler handler(StreamTexts texts = {}) {
+    return [this, texts](HttpRequest, std::shared_ptr<Exchange> exchange) {
+      exchange->Post([this, texts, exchange] {
+        exchange->StartStream({.content_type = "text/event-stream"}, texts);
         exchange->OnClosed([this] { Count(closed_); });
         const std::lock_guard lock(mutex_);
         exchange_ = exchange;
@@ -339,7 +339,7 @@ TEST(HttpServer, CutsAStreamThatItsOwnerForgets) {
 
 TEST(HttpServer, FillsSilenceWithTheKeepAliveText) {
   OpenStreams streams;
-  Server server(streams.handler("tick"), {.keep_alive = milliseconds(20)});
+  Server server(streams.handler({.keep_alive = "tick"}), {.keep_alive = milliseconds(20)});
   RawClient client(server.port());
   client.Say(kGet);
   client.ReadHead();
@@ -386,14 +386,15 @@ TEST(HttpServer, LetsRunningAnswersEndWhenItStops) {
 
 TEST(HttpServer, CutsWhatDoesNotEndWhenItStops) {
   OpenStreams streams;
-  Server server(streams.handler());
+  Server server(streams.handler({.cut = "stopping"}));
   RawClient client(server.port());
   client.Say(kGet);
   ASSERT_TRUE(streams.WaitOpened());
   server->Stop(milliseconds(0));
   EXPECT_TRUE(streams.WaitClosed());
   client.ReadHead();
-  EXPECT_EQ(client.ReadToEnd(), "");
+  EXPECT_EQ(client.ReadChunk(), "stopping");
+  EXPECT_EQ(client.ReadChunk(), "");
   bool posted = true;
   streams.Do([&](Exchange&) { posted = false; });
   EXPECT_TRUE(posted) << "a task after the end is dropped";

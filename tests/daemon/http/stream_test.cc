@@ -201,6 +201,22 @@ TEST(Stream, ServesAHundredAtOnceWithoutMixingThem) {
   EXPECT_EQ(door.service.running(), 0);
 }
 
+TEST(Stream, TellsThatTheServiceStops) {
+  Door door;
+  door.service.Hold(true);
+  RawClient streaming(door.server->port()), waiting(door.server->port());
+  streaming.Post("/v1/chat/completions", StreamBody().dump());
+  waiting.Post("/v1/chat/completions", Door::ChatBody().dump());
+  streaming.ReadHead();
+  streaming.ReadChunk();
+  ASSERT_TRUE(door.service.WaitForRunning(2));
+  door.server->Stop(std::chrono::milliseconds(0));
+  EXPECT_EQ(json::parse(streaming.ReadChunk().substr(6))["error"]["message"],
+            "the service is stopping");
+  EXPECT_EQ(waiting.Read().status, 503);
+  EXPECT_TRUE(door.service.WaitForCancelled(2));
+}
+
 TEST(Stream, EndsWellWhenTheServerStopsUnderLoad) {
   Door door;
   std::vector<std::thread> clients;

@@ -15,6 +15,7 @@
 #include "client/cli/exit_code.h"
 #include "daemon/http/api.h"
 #include "daemon/http/server.h"
+#include "daemon/rpc/rpc_server.h"
 
 namespace motley {
 namespace {
@@ -71,6 +72,11 @@ Result<int> TryServe(const ServeOptions& options) {
   if (!options.listen.empty()) http.listen = options.listen;
   const auto server = TRY(HttpServer::Start(http, MakeApi(core, RealClock()), RealClock()));
   for (const std::string& address : server->addresses()) LogInfo("listening on " + address);
+  std::unique_ptr<RpcServer> rpc;
+  if (!options.rpc.empty()) {
+    rpc = TRY(RpcServer::Start(core, options.rpc));
+    LogInfo("listening on " + rpc->address());
+  }
   if (WaitForSignal(signals, ended)) {
     LogInfo("draining");
     sd_notify(0, "STOPPING=1");

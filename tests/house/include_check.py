@@ -16,7 +16,8 @@ INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')
 # Libraries of vendors and protocols, and the folders that may know them.
 VENDOR = {
     "CL/": ("backends/opencl/",), "cuda": ("backends/cuda/",), "hip/": ("backends/hip/",), "xrt/": ("backends/xrt/",),
-    "boost/": ("daemon/http/",), "prometheus/": ("daemon/core/",), "google/protobuf/": ("daemon/wire/",),
+    "boost/": ("daemon/http/",), "prometheus/": ("daemon/core/",), 
+    "google/protobuf/": ("daemon/wire/", "client/proto/"), "zmq": ("client/", "daemon/rpc/"),
     "CLI/": ("client/cli/", "daemon/app/", "daemon/worker/main.cc"),
 }
 

@@ -26,6 +26,7 @@ LAW = """| folder | one sentence | public headers | may include |
 """
 SOUND = {
     "docs/architecture.md": LAW,
+    "docs/formats.md": "## motley.plan/1\n",
     "base/result.h": "#pragma once\n",
     "kernels/op.h": '#pragma once\n#include "base/result.h"\n',
     "kernels/inner.h": "#pragma once\n",
@@ -153,6 +154,11 @@ class Links(Tree):
         self.assertEqual(len(offences), 2)
         self.assertIn("docs/a.md:1", offences[0])
         self.assertIn("docs/a.md:2", offences[1])
+
+
+    def test_schema_that_no_page_documents(self):
+        self.write("engine/a.cc", 'json a{{"schema", "motley.plan/1"}};\njson b{{"schema", "motley.plot/1"}};\n')
+        self.expect(links_check.check(self.root), "engine/a.cc:2", "motley.plot/1")
 
 
 class Scripts(Tree):

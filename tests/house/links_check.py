@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Links between the pages lead somewhere: relative files exist, and so do the headings of their #fragments."""
+"""The pages are whole: links lead to files and headings that exist, and every schema that code names is documented."""
 
 import os
 import re
@@ -7,6 +7,8 @@ import sys
 
 import tree
 
+FORMATS = "docs/formats.md"
+SCHEMA = re.compile(r'"(motley\.[a-z]+/\d+)"')
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -16,8 +18,17 @@ def anchors(root, path):
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
+def check_schemas(root):
+    documented = {line.lstrip("#").strip() for line in tree.lines(root, FORMATS) if line.startswith("##")}
+    for path in tree.files(root, tree.CODE):
+        for number, line in enumerate(tree.lines(root, path), 1):
+            for schema in SCHEMA.findall(line):
+                if schema not in documented and not path.startswith("tests/"):
+                    yield f"{path}:{number}: {schema} has no heading in {FORMATS}"
+
+
 def check(root):
-    offences = []
+    offences = list(check_schemas(root))
     for path in tree.files(root, [".md"]):
         for number, line in enumerate(tree.lines(root, path), 1):
             for target in LINK.findall(line):

@@ -25,9 +25,7 @@ std::optional<TensorType> TypeFromGguf(uint32_t gguf_id) {
 }
 
 std::optional<TensorType> TypeFromName(std::string_view name) {
-  const auto same = [](char a, char b) {
-    return std::toupper(static_cast<unsigned char>(a)) == b;
-  };
+  const auto same = [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; };
   for (int i = 0; i < kTensorTypes; ++i) {
     if (std::ranges::equal(name, kTraits[i].name, same)) return static_cast<TensorType>(i);
   }

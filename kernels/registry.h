@@ -1,7 +1,8 @@
 #pragma once
-// The CPU kernels by level: one table of functions per level, filled from the op folders. Functions are stateless and
-// run on a Team that the caller owns; operands are host addresses (Tensor::handle + offset). Preconditions (shapes,
-// types, alignment) are the caller's to check: backends/cpu's Supports.
+// The CPU kernels by level: one table of functions per level, filled from the op folders. Functions
+// are stateless and run on a Team that the caller owns; operands are host addresses (Tensor::handle
+// + offset). Preconditions (shapes, types, alignment) are the caller's to check: backends/cpu's
+// Supports.
 
 #include <optional>
 #include <string_view>
@@ -11,8 +12,9 @@
 
 namespace motley {
 
-// Rising order. kRef computes in float throughout, from weights dequantised to F32: the truth that the others are
-// tested against. kScalar is the portable form of the integer arithmetic that all levels above share.
+// Rising order. kRef computes in float throughout, from weights dequantised to F32: the truth that
+// the others are tested against. kScalar is the portable form of the integer arithmetic that all
+// levels above share.
 enum class CpuLevel { kRef, kScalar, kAvx2, kAvx512, kVnni };
 inline constexpr int kCpuLevels = 5;
 

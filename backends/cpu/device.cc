@@ -8,7 +8,7 @@
 namespace motley {
 
 CpuDevice::CpuDevice(DeviceInfo info, const CpuNode& node, int threads, CpuLevel level)
-    : info_(std::move(info)), level_(level), pool_(threads, node.cpus) {}
+    : info_(std::move(info)), level_(level), pool_(threads, node.cpus), arena_(info_.numa_node) {}
 
 Result<Telemetry> CpuDevice::ReadTelemetry() {
   Telemetry out;
@@ -26,11 +26,11 @@ Result<std::unique_ptr<Buffer>> CpuDevice::Allocate(uint64_t bytes) {
     return Error{Code::kOutOfMemory, "needs " + FormatBytes(bytes) + ", " + info_.id + " has " +
                                          FormatBytes(info_.memory_bytes)};
   }
-  return MakeHostBuffer(bytes, Pages::kSmall, info_.numa_node);
+  return MakeHostBuffer(bytes, info_.numa_node);
 }
 
 Result<Weight> CpuDevice::LoadWeight(const WeightSpec& spec, const RowReader& read) {
-  return LoadHostWeight(spec, read, pool_, info_.numa_node);
+  return LoadHostWeight(spec, read, pool_, arena_);
 }
 
 Result<std::unique_ptr<Stream>> CpuDevice::NewStream() {

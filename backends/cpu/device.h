@@ -5,6 +5,7 @@
 // process before the first call, or set their CPUs.
 
 #include "backends/backend.h"
+#include "backends/cpu/memory.h"
 #include "backends/cpu/pool.h"
 #include "backends/cpu/topology.h"
 #include "kernels/registry.h"
@@ -28,6 +29,7 @@ class CpuDevice : public Device {
   const DeviceInfo info_;
   const CpuLevel level_;
   Pool pool_;
+  WeightArena arena_;
 };
 
 }  // namespace motley

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "backends/cpu/memory.h"
 #include "base/checked.h"
 #include "kernels/dequantize/dequantize.h"
 #include "kernels/mul_mat/packed.h"
@@ -11,8 +10,6 @@ namespace motley {
 namespace {
 
 constexpr int64_t kChunkBytes = 4 << 20;
-// Kernels may read past the end of a packed matrix by less than a page.
-constexpr int64_t kSlackBytes = 4096;
 
 Status CheckSpec(const WeightSpec& spec) {
   const TypeTraits& traits = Traits(spec.type);
@@ -84,14 +81,13 @@ Status LoadMatrix(const WeightSpec& spec, const RowReader& read, Buffer& buffer,
 }  // namespace
 
 Result<Weight> LoadHostWeight(const WeightSpec& spec, const RowReader& read, Team& team,
-                              int numa_node) {
+                              WeightArena& arena) {
   TRY(CheckSpec(spec));
   const bool vector = spec.use == WeightUse::kVector;
   const int64_t bytes = vector ? spec.cols * static_cast<int64_t>(sizeof(float))
-                               : PackedBytes(spec.type, spec.rows, spec.cols) + kSlackBytes;
+                               : PackedBytes(spec.type, spec.rows, spec.cols);
   Weight weight;
-  weight.buffer = TRY(MakeHostBuffer(static_cast<uint64_t>(bytes),
-                                     vector ? Pages::kSmall : Pages::kHuge, numa_node));
+  weight.buffer = TRY(arena.Allocate(static_cast<uint64_t>(bytes)));
   weight.tensor = TensorOf(spec, *weight.buffer);
   if (vector) {
     TRY(LoadVector(spec, read, *weight.buffer));

@@ -4,12 +4,13 @@
 // From the device's thread.
 
 #include "backends/backend.h"
+#include "backends/cpu/memory.h"
 #include "kernels/team.h"
 
 namespace motley {
 
 // InvalidArgument for a shape that its type cannot have; OutOfMemory; the reader's own errors.
 Result<Weight> LoadHostWeight(const WeightSpec& spec, const RowReader& read, Team& team,
-                              int numa_node);
+                              WeightArena& arena);
 
 }  // namespace motley

@@ -149,13 +149,13 @@ Status FakeDevice::CheckAllocation(uint64_t bytes) {
 
 Result<std::unique_ptr<Buffer>> FakeDevice::Allocate(uint64_t bytes) {
   TRY(CheckAllocation(bytes));
-  auto memory = TRY(MakeHostBuffer(bytes, Pages::kSmall, -1));
+  auto memory = TRY(MakeHostBuffer(bytes, -1));
   return std::unique_ptr<Buffer>(std::make_unique<FakeBuffer>(std::move(memory), bytes, budget_));
 }
 
 Result<Weight> FakeDevice::LoadWeight(const WeightSpec& spec, const RowReader& read) {
   TRY(CheckAllocation(FileBytes(spec)));
-  Weight weight = TRY(LoadHostWeight(spec, read, team_, -1));
+  Weight weight = TRY(LoadHostWeight(spec, read, team_, arena_));
   const uint64_t bytes = weight.buffer->size();
   weight.buffer = std::make_unique<FakeBuffer>(std::move(weight.buffer), bytes, budget_);
   return weight;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/cpu/memory.h"
 #include "backends/fake/settings.h"
 #include "kernels/registry.h"
 
@@ -52,6 +53,7 @@ class FakeDevice : public Device {
   const Settings settings_;
   std::shared_ptr<Budget> budget_;
   SoloTeam team_;
+  WeightArena arena_{-1};
   bool lost_ = false;
   int64_t allocations_ = 0, steps_ = 0, launches_ = 0;
 };

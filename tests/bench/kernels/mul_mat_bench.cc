@@ -44,7 +44,8 @@ struct Shape {
 class HugeMemory {
  public:
   explicit HugeMemory(int64_t bytes) {
-    auto buffer = MakeHostBuffer(static_cast<uint64_t>(bytes), Pages::kHuge, -1);
+    WeightArena arena(-1);
+    auto buffer = arena.Allocate(static_cast<uint64_t>(bytes));
     if (!buffer) std::exit(1);
     buffer_ = std::move(*buffer);
     std::memset(buffer_->handle(), 0, static_cast<size_t>(bytes));

@@ -14,7 +14,7 @@
 #include "base/os.h"
 #include "client/cli/exit_code.h"
 #include "daemon/http/api.h"
-#include "daemon/http/server.h"
+#include "daemon/http/server/server.h"
 #include "daemon/rpc/rpc_server.h"
 
 namespace motley {

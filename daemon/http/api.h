@@ -3,8 +3,8 @@
 // One table of routes. Thread-safe; `service` and `clock` must outlive the server.
 
 #include "base/clock.h"
-#include "daemon/http/message.h"
-#include "daemon/http/server.h"
+#include "daemon/http/server/message.h"
+#include "daemon/http/server/server.h"
 #include "daemon/service.h"
 
 namespace motley {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "daemon/http/message.h"
+#include "daemon/http/server/message.h"
 
 namespace motley {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/http/message.h"
+#include "daemon/http/server/message.h"
 
 namespace motley {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/http/answer/ids.h"
 #include "daemon/http/errors.h"
-#include "daemon/http/ids.h"
 #include "daemon/validate/body.h"
 #include "engine/template/ordered_json.h"
 

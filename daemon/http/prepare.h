@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/http/answer.h"
+#include "daemon/http/answer/answer.h"
 #include "daemon/service.h"
 #include "daemon/validate/generation.h"
 

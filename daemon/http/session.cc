@@ -1,7 +1,7 @@
 #include "daemon/http/session.h"
 
+#include "daemon/http/answer/ids.h"
 #include "daemon/http/errors.h"
-#include "daemon/http/ids.h"
 
 namespace motley {
 namespace {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "daemon/http/message.h"
 #include "daemon/http/prepare.h"
+#include "daemon/http/server/message.h"
 
 namespace motley {
 

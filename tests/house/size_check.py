@@ -17,8 +17,8 @@ LONG_HEADERS = {
     "kernels/attention/attention_vectors.h": (170, "code compiled once per instruction set"),
     "kernels/attention/flash_chunk.h": (240, "code compiled once per instruction set"),
     "kernels/mul_mat/cpu/quant_kernel.h": (290, "code compiled once per instruction set"),
-    "daemon/http/connection_read.h": (190, "half of a coroutine-like class template"),
-    "daemon/http/connection_write.h": (190, "half of a coroutine-like class template"),
+    "daemon/http/server/connection_read.h": (190, "half of a coroutine-like class template"),
+    "daemon/http/server/connection_write.h": (190, "half of a coroutine-like class template"),
 }
 
 FUNCTION_START = re.compile(r"^(?!\s*(?:namespace|class|struct|enum|union|extern|#|//|\}|return|else|if|for|while|switch|do)\b)"

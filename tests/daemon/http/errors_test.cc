@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/http/answer/ids.h"
 #include "daemon/http/documents.h"
-#include "daemon/http/ids.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/http/listen.h"
+#include "daemon/http/server/listen.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "daemon/http/api.h"
-#include "daemon/http/port_holder.h"
+#include "daemon/http/server/port_holder.h"
 #include "tests/fakes/scripted_service.h"
 
 namespace motley {

@@ -1,6 +1,6 @@
 // The server by itself, with handlers that say what came: framing, limits, time-outs, order.
 
-#include "daemon/http/server.h"
+#include "daemon/http/server/server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

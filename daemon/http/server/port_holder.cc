@@ -1,4 +1,4 @@
-#include "daemon/http/port_holder.h"
+#include "daemon/http/server/port_holder.h"
 
 #include <fmt/format.h>
 

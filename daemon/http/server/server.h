@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "daemon/http/message.h"
+#include "daemon/http/server/message.h"
 
 namespace motley {
 

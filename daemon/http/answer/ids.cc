@@ -1,4 +1,4 @@
-#include "daemon/http/ids.h"
+#include "daemon/http/answer/ids.h"
 
 #include <fmt/format.h>
 

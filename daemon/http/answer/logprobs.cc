@@ -1,4 +1,4 @@
-#include "daemon/http/logprobs.h"
+#include "daemon/http/answer/logprobs.h"
 
 #include <algorithm>
 #include <cmath>

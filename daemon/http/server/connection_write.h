@@ -3,8 +3,8 @@
 
 #include <boost/asio/buffer.hpp>
 
-#include "daemon/http/connection.h"
-#include "daemon/http/connection_read.h"
+#include "daemon/http/server/connection.h"
+#include "daemon/http/server/connection_read.h"
 
 namespace motley {
 

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <utility>  // before Beast 1.81, which uses std::exchange without including it
 
-#include "daemon/http/message.h"
-#include "daemon/http/server.h"
+#include "daemon/http/server/message.h"
+#include "daemon/http/server/server.h"
 
 namespace motley {
 

@@ -1,4 +1,4 @@
-#include "daemon/http/message.h"
+#include "daemon/http/server/message.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 // What one choice looks like in each dialect; inside daemon/http only.
 
-#include "daemon/http/answer.h"
+#include "daemon/http/answer/answer.h"
 
 namespace motley {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/http/logprobs.h"
+#include "daemon/http/answer/logprobs.h"
 #include "daemon/service.h"
 #include "daemon/validate/generation.h"
 

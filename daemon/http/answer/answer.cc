@@ -1,8 +1,8 @@
-#include "daemon/http/answer.h"
+#include "daemon/http/answer/answer.h"
 
 #include <algorithm>
 
-#include "daemon/http/answer_shapes.h"
+#include "daemon/http/answer/answer_shapes.h"
 #include "daemon/http/errors.h"
 
 namespace motley {

@@ -1,4 +1,4 @@
-#include "daemon/http/listen.h"
+#include "daemon/http/server/listen.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "daemon/http/port_holder.h"
+#include "daemon/http/server/port_holder.h"
 
 namespace motley {
 namespace {

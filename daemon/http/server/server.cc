@@ -1,4 +1,4 @@
-#include "daemon/http/server.h"
+#include "daemon/http/server/server.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,10 +15,10 @@
 #include <thread>
 
 #include "base/log.h"
-#include "daemon/http/connection.h"  // first of all: see there
-#include "daemon/http/connection_read.h"
-#include "daemon/http/connection_write.h"
-#include "daemon/http/listen.h"
+#include "daemon/http/server/connection.h"  // first of all: see there
+#include "daemon/http/server/connection_read.h"
+#include "daemon/http/server/connection_write.h"
+#include "daemon/http/server/listen.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/http/answer_shapes.h"
+#include "daemon/http/answer/answer_shapes.h"
 
 namespace motley {
 

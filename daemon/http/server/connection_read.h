@@ -3,9 +3,9 @@
 
 #include <boost/asio/buffer.hpp>
 
-#include "daemon/http/connection.h"
+#include "daemon/http/answer/ids.h"
 #include "daemon/http/errors.h"
-#include "daemon/http/ids.h"
+#include "daemon/http/server/connection.h"
 
 namespace motley {
 

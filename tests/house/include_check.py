@@ -17,7 +17,7 @@ INCLUDE = re.compile(r'\s*#\s*include\s+(["<])([^">]+)[">]')
 VENDOR = {
     "CL/": ("backends/opencl/",), "cuda": ("backends/cuda/",), "hip/": ("backends/hip/",), "xrt/": ("backends/xrt/",),
     "boost/": ("daemon/http/",), "prometheus/": ("daemon/core/",), 
-    "google/protobuf/": ("daemon/wire/", "client/proto/"), "zmq": ("client/", "daemon/rpc/"),
+    "google/protobuf/": ("daemon/wire/", "client/proto/"), "zmq": ("client/proto/",),
     "CLI/": ("client/cli/", "daemon/app/", "daemon/worker/main.cc"),
 }
 

@@ -55,7 +55,8 @@ struct Token {
   std::vector<std::pair<int32_t, float>> top;  // best first
 };
 
-// Valid UTF-8 that may be shown, and the tokens that came since the last piece. Either may be empty.
+// Valid UTF-8 that may be shown, and the tokens that came since the last piece. Either may be
+// empty.
 struct Piece {
   std::string text;
   std::vector<Token> tokens;

@@ -12,10 +12,10 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr char kMonitorAddress[] = "inproc://motley-client-monitor";
-constexpr size_t kFrames = 3;     // version, number, message
+constexpr size_t kFrames = 3;  // version, number, message
 constexpr int kMessagesPerTurn = 256;
-constexpr long kTurnMs = 1'000;   // how often silence is looked for
-constexpr long kRetryMs = 5;      // while the queue to the server is full
+constexpr long kTurnMs = 1'000;  // how often silence is looked for
+constexpr long kRetryMs = 5;     // while the queue to the server is full
 constexpr std::chrono::milliseconds kSilence{rpc::kSilenceMs};
 
 Error Unreachable(const std::string& address) {

@@ -1,6 +1,6 @@
 #pragma once
-// The client's end of the native protocol: one socket on a thread of its own, and an inbox for every
-// request. Any thread may call; shared by a client and its generations.
+// The client's end of the native protocol: one socket on a thread of its own, and an inbox for
+// every request. Any thread may call; shared by a client and its generations.
 
 #include <atomic>
 #include <chrono>

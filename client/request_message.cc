@@ -3,11 +3,11 @@
 namespace motley::client {
 
 Result<v1::ClientMessage> ToMessage(const GenerateRequest& request) {
-  const int prompts = request.prompt.has_value() + !request.tokens.empty() +
-                      !request.messages_json.empty();
+  const int prompts =
+      request.prompt.has_value() + !request.tokens.empty() + !request.messages_json.empty();
   if (prompts != 1) {
-    return Error::Invalid("prompt", "give one of prompt, tokens and messages_json, not " +
-                                        std::to_string(prompts));
+    return Error::Invalid(
+        "prompt", "give one of prompt, tokens and messages_json, not " + std::to_string(prompts));
   }
   v1::ClientMessage message;
   v1::Generate& out = *message.mutable_generate();

@@ -16,13 +16,16 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "motley " MOTLEY_VERSION);
   app.require_subcommand(1);
   int status = 0;
+  motley::AddRunCommand(app, &status);
   motley::AddServeCommand(app, &status);
+  motley::AddPsCommand(app, &status);
   motley::AddDevicesCommand(app, &status);
   motley::AddPlanCommand(app, &status);
   motley::AddBenchCommand(app, &status);
   motley::AddModelsCommand(app, &status);
   motley::AddTokenizeCommands(app, &status);
   motley::AddTemplateCommand(app, &status);
+  motley::AddConformanceCommand(app, &status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

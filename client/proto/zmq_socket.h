@@ -1,6 +1,6 @@
 #pragma once
-// ZeroMQ without its exceptions and with the limits of docs/protocol.md set. A socket belongs to one
-// thread at a time; the context outlives its sockets.
+// ZeroMQ without its exceptions and with the limits of docs/protocol.md set. A socket belongs to
+// one thread at a time; the context outlives its sockets.
 
 #include <string>
 #include <string_view>
@@ -24,7 +24,7 @@ class ZmqContext {
 };
 
 enum class Role {
-  kRouter,   // sending to a client that is gone is an error
+  kRouter,  // sending to a client that is gone is an error
   kDealer,
   kMonitor,  // of a dealer in the same process
 };

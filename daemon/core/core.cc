@@ -92,6 +92,10 @@ SchedulerLimits Core::Limits(const PlannedModel& planned) const {
 motley::Status Core::TryStartUp() {
   const auto say = [this](const std::string& what, double part) {
     progress_ = part;
+    {
+      const std::lock_guard lock(mutex_);
+      doing_ = what;
+    }
     if (options_.progress) options_.progress(what, part);
   };
   bundle_ = TRY(ModelBundle::Load(options_.model_path));
@@ -119,9 +123,12 @@ motley::Status Core::TryStartUp() {
   const ServingLoop::Hooks hooks{
       .broken = [this] { return pipeline_->broken(); },
       .recover = [this]() -> motley::Status {
-        state_ = ServiceState::kLoading;
+        // Requests that come meanwhile wait for the new worker; a drain stays one.
+        ServiceState from = ServiceState::kReady;
+        state_.compare_exchange_strong(from, ServiceState::kDegraded);
         const motley::Status status = pipeline_->Recover();
-        state_ = status.ok() ? ServiceState::kReady : ServiceState::kDegraded;
+        from = ServiceState::kDegraded;
+        if (status.ok()) state_.compare_exchange_strong(from, ServiceState::kReady);
         return status;
       },
       .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); }};
@@ -216,6 +223,10 @@ nlohmann::json Core::Status() {
                      {"state", StateName(state_)},
                      {"uptime_s", SecondsBetween(started_ns_, clock_.NowNs())},
                      {"models", nlohmann::json::array()}};
+  {
+    const std::lock_guard lock(mutex_);
+    out["progress"] = {{"doing", doing_}, {"part", progress_.load()}};
+  }
   if (!serving_) return out;
   const LoopCounters counters = loop_->counters();
   const SchedulerStatus status = loop_->status();

@@ -68,10 +68,11 @@ class Core : public Service {
   std::atomic<ServiceState> state_{ServiceState::kStarting};
   std::atomic<double> progress_{0};
   std::atomic<bool> bundle_ready_{false}, serving_{false};
-  mutable std::mutex mutex_;  // guards the three below, and where loop_ points
+  mutable std::mutex mutex_;  // guards the four below, and where loop_ points
   std::condition_variable changed_;
   std::optional<Error> failure_;
   bool started_ = false, stop_ = false;
+  std::string doing_ = "starting";  // what start-up is at
   motley::Metrics metrics_;
   // Each is written by the starting thread before its flag above says that it is there.
   std::optional<ModelBundle> bundle_;

@@ -119,6 +119,15 @@ StepOutcome Pipeline::Lost() {
   return DeviceLost{member.worker.device(), "its worker died: " + member.worker.Kill()};
 }
 
+// A worker that said so itself is on its way out: nobody else is to meet it.
+void Pipeline::Condemn(const std::string& device) {
+  for (size_t i = 0; i < members_.size(); ++i) {
+    if (members_[i].worker.device() != device) continue;
+    members_[i].worker.Kill();
+    dead_.store(static_cast<int>(i));
+  }
+}
+
 StepOutcome Pipeline::Run(const Batch& batch) {
   if (broken()) return Lost();
   if (const Status sent = SendBatch(batch); !sent.ok()) {
@@ -133,7 +142,10 @@ StepOutcome Pipeline::Run(const Batch& batch) {
   if (step->has_failure()) {
     const Error error = FromWire(step->failure());
     if (error.code == Code::kOutOfMemory) return OutOfMemory{step->failed_device(), error.message};
-    if (error.code == Code::kDeviceLost) return DeviceLost{step->failed_device(), error.message};
+    if (error.code == Code::kDeviceLost) {
+      Condemn(step->failed_device());
+      return DeviceLost{step->failed_device(), error.message};
+    }
     return Failed{error};
   }
   Done done = DoneFromWire(*step);

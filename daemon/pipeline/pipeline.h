@@ -71,6 +71,7 @@ class Pipeline : public Executor {
   Status SendBatch(const Batch& batch);
   Result<wire::Step> ReceiveStep(uint64_t step);
   StepOutcome Lost();
+  void Condemn(const std::string& device);
   Status Replace(Member& member, size_t index);
 
   const PipelineOptions options_;

@@ -9,7 +9,8 @@ namespace {
 
 using Point = wire::Measure::Point;
 
-constexpr double kBodySeconds = 7.5, kHeadSeconds = 2.0;
+// The first are needed by every plan, however slow the device or busy the machine.
+constexpr double kNeededSeconds = 40, kBodySeconds = 7.5, kHeadSeconds = 2.0;
 constexpr int kReadyMs = 30'000, kLoadMs = 60'000, kMeasureMs = 60'000;
 // Models above this are measured on their first layers; below it all of them, so that caches help
 // no more than later.
@@ -46,34 +47,52 @@ wire::Load LoadRequest(const std::string& path, int first, int last) {
 // Cheap points first: what the budget does not reach is extrapolated.
 const std::pair<int, int> kDecode[] = {{1, 16}, {1, 1000}};
 const int kBatches[] = {4, 16};
-const int kPrefill[] = {16, 64, 128, 256, 512};
+constexpr int kLeastPrefill = 16;
+const int kPrefill[] = {64, 128, 256, 512};
 constexpr int kPastRows = 128, kPastTokens = 1024;
 
-Result<StepTimes> MeasureBody(WorkerProcess& worker, int layers) {
+wire::Measure NeededPoints() {
+  wire::Measure request;
+  request.set_budget_s(kNeededSeconds);
+  for (const auto& [rows, past] : kDecode) Add(&request, rows, past, false);
+  Add(&request, kLeastPrefill, 0, true);
+  return request;
+}
+
+wire::Measure FurtherPoints() {
   wire::Measure request;
   request.set_budget_s(kBodySeconds);
-  for (const auto& [rows, past] : kDecode) Add(&request, rows, past, false);
   for (const int batch : kBatches) Add(&request, batch, 64, false);
   for (const int rows : kPrefill) {
     Add(&request, rows, 0, true);
     if (rows == kPastRows) Add(&request, rows, kPastTokens, true);
   }
+  return request;
+}
+
+Status MeasurePoints(WorkerProcess& worker, const wire::Measure& request, StepTimes* out) {
   const wire::Measured measured = TRY(worker.Measure(request, kMeasureMs));
-  StepTimes out;
-  out.layers = layers;
-  for (int i = 0; i < measured.us_size(); ++i) {
+  for (int i = 0; i < std::min(measured.us_size(), request.points_size()); ++i) {
     const Point& p = request.points(i);
     const double us = measured.us(i);
-    if (!p.prefill() && p.rows() == 1) out.decode_by_past.emplace_back(p.past(), us);
-    if (!p.prefill() && p.past() <= 64) out.decode_by_batch.emplace_back(p.rows(), us);
-    if (p.prefill() && p.past() == 0) out.prefill.emplace_back(p.rows(), us);
+    if (!p.prefill() && p.rows() == 1) out->decode_by_past.emplace_back(p.past(), us);
+    if (!p.prefill() && p.past() <= 64) out->decode_by_batch.emplace_back(p.rows(), us);
+    if (p.prefill() && p.past() == 0) out->prefill.emplace_back(p.rows(), us);
     if (p.prefill() && p.past() > 0) {
-      out.attention_us_per_row_token =
-          std::max(0.0, (us - At(out.prefill, p.rows())) / (double{kPastRows} * kPastTokens));
+      out->attention_us_per_row_token =
+          std::max(0.0, (us - At(out->prefill, p.rows())) / (double{kPastRows} * kPastTokens));
     }
   }
+  return {};
+}
+
+Result<StepTimes> MeasureBody(WorkerProcess& worker, int layers) {
+  StepTimes out;
+  out.layers = layers;
+  TRY(MeasurePoints(worker, NeededPoints(), &out));
+  TRY(MeasurePoints(worker, FurtherPoints(), &out));
   if (out.decode_by_past.size() < 2 || out.prefill.empty()) {
-    return Error::Unavailable(worker.device() + " is too slow to be measured within 10 s");
+    return Error::Unavailable(worker.device() + " is too slow to be measured");
   }
   return out;
 }
@@ -104,8 +123,7 @@ Result<StepTimes> MeasureDevice(const std::string& model_path, const Manifest& m
   const wire::Measured measured = TRY(worker.Measure(request, kMeasureMs));
   for (int i = 0; i < measured.us_size(); ++i)
     times.head.emplace_back(request.points(i).rows(), measured.us(i));
-  if (times.head.empty())
-    return Error::Unavailable(device.id + " is too slow to be measured within 10 s");
+  if (times.head.empty()) return Error::Unavailable(device.id + " is too slow to be measured");
   if (progress) progress(1);
   return times;
 }

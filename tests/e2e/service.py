@@ -108,8 +108,9 @@ class Service:
             if self.process.poll() is not None:
                 time.sleep(0.2)
                 raise AssertionError(f"motleyd ended with {self.process.returncode}: {self.lines[-5:]}")
-            if self.port and self.get("/ready")[0] == 200:
-                return
+            with contextlib.suppress(ConnectionError):  # it may end in between
+                if self.port and self.get("/ready")[0] == 200:
+                    return
             time.sleep(0.05)
         raise AssertionError(f"not ready after {READY_S} s: {self.lines[-5:]}")
 

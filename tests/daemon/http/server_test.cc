@@ -1,52 +1,18 @@
 // The server by itself, with handlers that say what came: framing, limits, time-outs, order.
 
-#include "daemon/http/server/server.h"
-
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <stdexcept>
 
-#include "tests/daemon/http/raw_client.h"
+#include "tests/daemon/http/plain_server.h"
 
 namespace motley {
 namespace {
 
 using std::chrono::milliseconds;
-using ::testing::HasSubstr;
-
-// "POST /x 3": method, target and body bytes.
-void Describe(HttpRequest request, std::shared_ptr<Exchange> exchange) {
-  HttpResponse response;
-  response.body = request.method + " " + request.target + " " + std::to_string(request.body.size());
-  Reply(exchange, std::move(response));
-}
-
-class Server {
- public:
-  explicit Server(HttpHandler handler = Describe, HttpLimits limits = {})
-      : server_(HttpServer::Start({.listen = {"127.0.0.1:0"}, .limits = limits}, std::move(handler),
-                                  RealClock())
-                    .ReleaseValue()) {}
-  uint16_t port() const { return server_->port(); }
-  HttpServer* operator->() { return server_.get(); }
-  // One request on a connection of its own.
-  RawAnswer Ask(std::string_view text) const {
-    RawClient client(port());
-    client.Say(text);
-    return client.Read();
-  }
-
- private:
-  std::unique_ptr<HttpServer> server_;
-};
-
-constexpr char kGet[] = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST(HttpServer, AnswersAndKeepsTheConnection) {
-  Server server;
+  PlainServer server;
   RawClient client(server.port());
   for (int i = 0; i < 3; ++i) {
     client.Say(kGet);
@@ -59,7 +25,7 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
 }
 
 TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
-  Server server;
+  PlainServer server;
   RawClient client(server.port());
   std::string all;
   for (int i = 0; i < 200; ++i) {
@@ -70,7 +36,7 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
 }
 
 TEST(HttpServer, TakesARequestByteByByte) {
-  Server server;
+  PlainServer server;
   RawClient client(server.port());
   for (const char c : std::string("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
                                   "chunked\r\n\r\n2\r\nab\r\n1;e=1\r\nc\r\n0\r\n\r\n")) {
@@ -80,7 +46,7 @@ TEST(HttpServer, TakesARequestByteByByte) {
 }
 
 TEST(HttpServer, EchoesAPlainRequestIdAndNoOther) {
-  Server server;
+  PlainServer server;
   EXPECT_EQ(server.Ask("GET / HTTP/1.1\r\nX-Request-Id: abc-1\r\n\r\n").headers.at("x-request-id"),
             "abc-1");
   EXPECT_NE(server.Ask("GET / HTTP/1.1\r\nX-Request-Id: a b\r\n\r\n").headers.at("x-request-id"),
@@ -88,7 +54,7 @@ TEST(HttpServer, EchoesAPlainRequestIdAndNoOther) {
 }
 
 TEST(HttpServer, RefusesBrokenRequestsAndCloses) {
-  Server server;
+  PlainServer server;
   for (const char* text : {
            "\r\n\r\n\r\n\r\n",
            "GARBAGE\r\n\r\n",
@@ -129,7 +95,7 @@ TEST(HttpServer, RefusesBrokenRequestsAndCloses) {
 }
 
 TEST(HttpServer, RefusesTooLargeHeadersAndBodies) {
-  Server server;
+  PlainServer server;
   const std::string large(17 << 10, 'a');
   EXPECT_EQ(server.Ask("GET / HTTP/1.1\r\nA: " + large + "\r\n\r\n").status, 431);
   EXPECT_EQ(server.Ask("GET /" + large + " HTTP/1.1\r\n\r\n").status, 431);
@@ -141,7 +107,7 @@ TEST(HttpServer, RefusesTooLargeHeadersAndBodies) {
 }
 
 TEST(HttpServer, TellsAClientThatStillSendsThatItsBodyIsTooLarge) {
-  Server server(Describe, {.body_bytes = 1000});
+  PlainServer server(Describe, {.body_bytes = 1000});
   RawClient client(server.port());
   client.Say("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "400\r\n" + std::string(1024, 'x') + "\r\n";
@@ -150,7 +116,7 @@ TEST(HttpServer, TellsAClientThatStillSendsThatItsBodyIsTooLarge) {
 }
 
 TEST(HttpServer, CountsChunks) {
-  Server server(Describe, {.chunks = 10});
+  PlainServer server(Describe, {.chunks = 10});
   const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
                     chunk = "1\r\nx\r\n";
   std::string ten, eleven;
@@ -161,7 +127,7 @@ TEST(HttpServer, CountsChunks) {
 }
 
 TEST(HttpServer, SaysContinueToThoseWhoWait) {
-  Server server;
+  PlainServer server;
   RawClient client(server.port());
   client.Say("POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -170,7 +136,7 @@ TEST(HttpServer, SaysContinueToThoseWhoWait) {
 }
 
 TEST(HttpServer, TimesOutSlowHeadersBodiesAndIdlers) {
-  Server server(
+  PlainServer server(
       Describe,
       {.header = milliseconds(100), .body = milliseconds(100), .idle = milliseconds(100)});
   EXPECT_EQ(server.Ask("GET / HT").status, 408);
@@ -180,7 +146,7 @@ TEST(HttpServer, TimesOutSlowHeadersBodiesAndIdlers) {
 }
 
 TEST(HttpServer, BoundsTheBytesOfAllBodies) {
-  Server server(Describe, {.all_bodies_bytes = 1000});
+  PlainServer server(Describe, {.all_bodies_bytes = 1000});
   RawClient first(server.port());
   first.Say("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 900\r\n\r\n");
   first.ReadUntil("\r\n\r\n");
@@ -193,7 +159,7 @@ TEST(HttpServer, BoundsTheBytesOfAllBodies) {
 }
 
 TEST(HttpServer, BoundsTheConnections) {
-  Server server(Describe, {.connections = 2});
+  PlainServer server(Describe, {.connections = 2});
   RawClient a(server.port()), b(server.port());
   for (RawClient* client : {&a, &b}) {
     client->Say(kGet);
@@ -208,7 +174,7 @@ TEST(HttpServer, BoundsTheConnections) {
 }
 
 TEST(HttpServer, AnswersHeadWithoutABody) {
-  Server server;
+  PlainServer server;
   RawClient client(server.port());
   client.Say(std::string("HEAD /a HTTP/1.1\r\n\r\n") + kGet);
   EXPECT_EQ(client.ReadHead().headers.at("Content-Length"), "9");
@@ -216,7 +182,7 @@ TEST(HttpServer, AnswersHeadWithoutABody) {
 }
 
 TEST(HttpServer, ClosesAfterHttp10AndWhenAsked) {
-  Server server;
+  PlainServer server;
   for (const char* text :
        {"GET /a HTTP/1.0\r\n\r\n", "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"}) {
     RawClient client(server.port());
@@ -227,7 +193,7 @@ TEST(HttpServer, ClosesAfterHttp10AndWhenAsked) {
 }
 
 TEST(HttpServer, StillAnswersAClientThatClosedItsSendingHalf) {
-  Server server;
+  PlainServer server;
   RawClient client(server.port());
   client.Say("POST /x HTTP/1.1\r\nContent-Length: 2\r\n\r\nab");
   client.CloseSending();
@@ -235,169 +201,12 @@ TEST(HttpServer, StillAnswersAClientThatClosedItsSendingHalf) {
 }
 
 TEST(HttpServer, GivesA500WhenAHandlerThrowsOrForgets) {
-  Server server([](HttpRequest request, std::shared_ptr<Exchange>) {
+  PlainServer server([](HttpRequest request, std::shared_ptr<Exchange>) {
     if (request.target == "/throw") throw std::runtime_error("no");
   });
   EXPECT_EQ(server.Ask("POST /throw HTTP/1.1\r\nContent-Length: 1\r\n\r\nx").status, 500);
   EXPECT_EQ(server.Ask("GET /throw HTTP/1.1\r\n\r\n").status, 500);
   EXPECT_EQ(server.Ask("GET /forget HTTP/1.1\r\n\r\n").status, 500);
-}
-
-// A handler that opens a stream and lets the test go on with it.
-class OpenStreams {
- public:
-  HttpHandler handler(StreamTexts texts = {}) {
-    return [this, texts](HttpRequest, std::shared_ptr<Exchange> exchange) {
-      exchange->Post([this, texts, exchange] {
-        exchange->StartStream({.content_type = "text/event-stream"}, texts);
-        exchange->OnClosed([this] { Count(closed_); });
-        const std::lock_guard lock(mutex_);
-        exchange_ = exchange;
-        ++opened_;
-        changed_.notify_all();
-      });
-    };
-  }
-  ~OpenStreams() { Release(); }
-  bool WaitOpened() { return Wait(opened_); }
-  bool WaitClosed() { return Wait(closed_); }
-  void Do(std::function<void(Exchange&)> what) {
-    exchange_->Post([exchange = exchange_, what] { what(*exchange); });
-  }
-  void Release() { exchange_.reset(); }
-
- private:
-  void Count(int& counter) {
-    const std::lock_guard lock(mutex_);
-    ++counter;
-    changed_.notify_all();
-  }
-  bool Wait(int& counter) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return counter > 0; });
-  }
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int opened_ = 0, closed_ = 0;
-  std::shared_ptr<Exchange> exchange_;
-};
-
-TEST(HttpServer, StreamsInChunksAndGoesOnAfterwards) {
-  OpenStreams streams;
-  Server server(streams.handler());
-  RawClient client(server.port());
-  client.Say(kGet);
-  EXPECT_EQ(client.ReadHead().headers.at("Transfer-Encoding"), "chunked");
-  ASSERT_TRUE(streams.WaitOpened());
-  streams.Do([](Exchange& e) { e.Write("one"); });
-  EXPECT_EQ(client.ReadChunk(), "one");
-  streams.Do([](Exchange& e) {
-    e.Write("two");
-    e.EndStream();
-    e.Write("late");
-  });
-  EXPECT_EQ(client.ReadChunk(), "two");
-  EXPECT_EQ(client.ReadChunk(), "");
-  client.Say(kGet);
-  EXPECT_EQ(client.ReadHead().status, 200);
-}
-
-TEST(HttpServer, StreamsToHttp10UntilItCloses) {
-  OpenStreams streams;
-  Server server(streams.handler());
-  RawClient client(server.port());
-  client.Say("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-  EXPECT_FALSE(client.ReadHead().headers.contains("Transfer-Encoding"));
-  ASSERT_TRUE(streams.WaitOpened());
-  streams.Do([](Exchange& e) {
-    e.Write("text");
-    e.EndStream();
-  });
-  EXPECT_EQ(client.ReadToEnd(), "text");
-}
-
-TEST(HttpServer, SeesAClientLeaveWhileNothingIsSent) {
-  OpenStreams streams;
-  Server server(streams.handler());
-  RawClient client(server.port());
-  client.Say(kGet);
-  ASSERT_TRUE(streams.WaitOpened());
-  client.Close();
-  EXPECT_TRUE(streams.WaitClosed());
-}
-
-TEST(HttpServer, CutsAStreamThatItsOwnerForgets) {
-  OpenStreams streams;
-  Server server(streams.handler());
-  RawClient client(server.port());
-  client.Say(kGet);
-  ASSERT_TRUE(streams.WaitOpened());
-  streams.Release();
-  EXPECT_EQ(client.ReadHead().status, 200);
-  EXPECT_EQ(client.ReadToEnd(), "") << "no last chunk: the client sees that it was cut";
-}
-
-TEST(HttpServer, FillsSilenceWithTheKeepAliveText) {
-  OpenStreams streams;
-  Server server(streams.handler({.keep_alive = "tick"}), {.keep_alive = milliseconds(20)});
-  RawClient client(server.port());
-  client.Say(kGet);
-  client.ReadHead();
-  EXPECT_EQ(client.ReadChunk(), "tick");
-  EXPECT_EQ(client.ReadChunk(), "tick");
-}
-
-TEST(HttpServer, DropsAClientThatDoesNotRead) {
-  for (const bool much : {true, false}) {
-    HttpLimits limits = {
-        .stream_queue_bytes = 64 << 10, .stream_queue_most = 1 << 20, .stall = milliseconds(100)};
-    if (much) limits.stall = milliseconds(600'000);
-    OpenStreams streams;
-    Server server(streams.handler(), limits);
-    RawClient client(server.port(), 4096);
-    client.Say(kGet);
-    ASSERT_TRUE(streams.WaitOpened());
-    // Kernel buffers swallow some megabytes first.
-    for (int i = 0; i < (much ? 400 : 60); ++i) {
-      streams.Do([](Exchange& e) { e.Write(std::string(100'000, 'x')); });
-    }
-    EXPECT_TRUE(streams.WaitClosed())
-        << (much ? "over the hard limit" : "over the soft limit for too long");
-  }
-}
-
-TEST(HttpServer, LetsRunningAnswersEndWhenItStops) {
-  OpenStreams streams;
-  Server server(streams.handler());
-  RawClient busy(server.port()), idle(server.port());
-  busy.Say(kGet);
-  idle.Say(std::string("BAD"));
-  busy.ReadHead();
-  ASSERT_TRUE(streams.WaitOpened());
-  std::thread stopper([&] { server->Stop(std::chrono::seconds(60)); });
-  streams.Do([](Exchange& e) {
-    e.Write("last");
-    e.EndStream();
-  });
-  EXPECT_EQ(busy.ReadChunk(), "last");
-  stopper.join();
-  EXPECT_FALSE(RawClient(server.port()).connected());
-}
-
-TEST(HttpServer, CutsWhatDoesNotEndWhenItStops) {
-  OpenStreams streams;
-  Server server(streams.handler({.cut = "stopping"}));
-  RawClient client(server.port());
-  client.Say(kGet);
-  ASSERT_TRUE(streams.WaitOpened());
-  server->Stop(milliseconds(0));
-  EXPECT_TRUE(streams.WaitClosed());
-  client.ReadHead();
-  EXPECT_EQ(client.ReadChunk(), "stopping");
-  EXPECT_EQ(client.ReadChunk(), "");
-  bool posted = true;
-  streams.Do([&](Exchange&) { posted = false; });
-  EXPECT_TRUE(posted) << "a task after the end is dropped";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "base/clock.h"
@@ -57,6 +58,13 @@ int Report(const Error& error) {
   return ExitCode(error);
 }
 
+// A start-up that still measures or loads is not waited for: it has promised nobody anything, and
+// its workers die with this process.
+int Leave(const Core& core, int status) {
+  if (!core.started()) std::_Exit(status);
+  return status;
+}
+
 Result<int> TryServe(const ServeOptions& options) {
   const Fd signals = TRY(BlockSignals());
   CoreOptions core_options = TRY(ToCoreOptions(options));
@@ -70,7 +78,9 @@ Result<int> TryServe(const ServeOptions& options) {
   Core core(std::move(core_options), RealClock(), [&] { ended = true; });
   HttpOptions http;
   if (!options.listen.empty()) http.listen = options.listen;
-  const auto server = TRY(HttpServer::Start(http, MakeApi(core, RealClock()), RealClock()));
+  auto started = HttpServer::Start(http, MakeApi(core, RealClock()), RealClock());
+  if (!started.ok()) return Leave(core, Report(started.error()));
+  const auto server = started.ReleaseValue();
   for (const std::string& address : server->addresses()) LogInfo("listening on " + address);
   std::unique_ptr<RpcServer> rpc;
   if (!options.rpc.empty()) {
@@ -84,7 +94,7 @@ Result<int> TryServe(const ServeOptions& options) {
   }
   server->Stop(std::chrono::milliseconds(500));
   if (const auto failure = core.failure()) return *failure;
-  return 0;
+  return Leave(core, 0);
 }
 
 }  // namespace

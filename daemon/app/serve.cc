@@ -21,7 +21,7 @@
 namespace motley {
 namespace {
 
-constexpr double kDrainSeconds = 3.5;  // SIGTERM to exit stays within 5 s
+constexpr double kDrainSeconds = 2.5;  // SIGTERM to exit stays within 5 s
 constexpr int kPollMs = 20;
 
 // SIGTERM and SIGINT as a descriptor; every thread made from here on leaves them alone.

@@ -1,8 +1,8 @@
 #include "daemon/rpc/calls.h"
 
 #include "client/proto/wire.h"
+#include "daemon/http/answer/ids.h"
 #include "daemon/http/errors.h"
-#include "daemon/http/ids.h"
 #include "daemon/http/prepare.h"
 #include "daemon/rpc/request_json.h"
 

@@ -44,10 +44,12 @@ Status CheckFree(const std::string& path) {
 
 class ZmqRpcServer : public RpcServer {
  public:
-  ZmqRpcServer(Service& service, std::string address, std::unique_ptr<rpc::ZmqContext> context,
-               rpc::ZmqSocket socket, std::shared_ptr<Outbox> outbox)
+  ZmqRpcServer(Service& service, std::string address, std::string path,
+               std::unique_ptr<rpc::ZmqContext> context, rpc::ZmqSocket socket,
+               std::shared_ptr<Outbox> outbox)
       : service_(service),
         address_(std::move(address)),
+        path_(std::move(path)),
         context_(std::move(context)),
         socket_(std::move(socket)),
         outbox_(std::move(outbox)),
@@ -61,6 +63,7 @@ class ZmqRpcServer : public RpcServer {
     outbox_->Wake();
     thread_.join();
     outbox_->Close();
+    unlink(path_.c_str());  // libzmq leaves it
   }
 
   const std::string& address() const override { return address_; }
@@ -151,7 +154,7 @@ class ZmqRpcServer : public RpcServer {
   }
 
   Service& service_;
-  const std::string address_;
+  const std::string address_, path_;
   const std::unique_ptr<rpc::ZmqContext> context_;
   rpc::ZmqSocket socket_;
   const std::shared_ptr<Outbox> outbox_;
@@ -172,7 +175,7 @@ Result<std::unique_ptr<RpcServer>> RpcServer::Start(Service& service, const std:
   if (chmod(path.c_str(), 0660) != 0) return ErrnoError("chmod " + path, errno);
   std::shared_ptr<Outbox> outbox = TRY(Outbox::Make());
   return std::unique_ptr<RpcServer>(std::make_unique<ZmqRpcServer>(
-      service, address, std::move(context), std::move(socket), std::move(outbox)));
+      service, address, path, std::move(context), std::move(socket), std::move(outbox)));
 }
 
 }  // namespace motley

@@ -149,6 +149,11 @@ std::optional<Error> Core::failure() const {
   return failure_;
 }
 
+bool Core::started() const {
+  const std::lock_guard lock(mutex_);
+  return started_;
+}
+
 motley::Status Core::WaitReady() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return started_; });

@@ -35,6 +35,8 @@ class Core : public Service {
 
   // Why start-up failed, if it did.
   std::optional<Error> failure() const;
+  // Whether start-up has ended, either way. The destructor waits for it.
+  bool started() const;
   // Blocks until ready or failed.
   motley::Status WaitReady();
   // No new requests; true when the last one has ended. Poll it.

@@ -1,6 +1,6 @@
 #pragma once
-// The subcommands of `motley`, one file each. A command adds itself to the app; its callback leaves
-// the exit status.
+// The subcommands of `motley`, one file each in commands/. A command adds itself to the app; its
+// callback leaves the exit status.
 
 #include <CLI/CLI.hpp>
 #include <string>

@@ -1,3 +1,5 @@
+#include "daemon/planning/devices.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -7,7 +9,6 @@
 #include "base/bytes.h"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
-#include "daemon/planning/devices.h"
 #include "daemon/planning/planner.h"
 #include "daemon/worker/probe.h"
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/clock.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
@@ -18,8 +19,6 @@
 
 namespace motley {
 namespace {
-
-using std::chrono::steady_clock;
 
 constexpr int kInterrupted = 130;
 constexpr std::chrono::milliseconds kPoll{50};
@@ -93,7 +92,7 @@ class Session {
 
   Result<RunResult> Generate(const client::GenerateRequest& request) {
     RunResult result;
-    const auto start = steady_clock::now();
+    const int64_t start_ns = RealClock().NowNs();
     client::Generation generation = TRY(client_->Generate(request, kLongest));
     while (!Interrupted()) {
       auto piece = generation.Next(kPoll);
@@ -107,7 +106,7 @@ class Session {
         return result;
       }
       if (result.ttft_s == 0 && !((*piece)->tokens.empty() && (*piece)->text.empty())) {
-        result.ttft_s = std::chrono::duration<double>(steady_clock::now() - start).count();
+        result.ttft_s = SecondsBetween(start_ns, RealClock().NowNs());
       }
       TRY(Show((*piece)->text));
       result.text += (*piece)->text;

@@ -1,3 +1,5 @@
+#include "backends/conformance/conformance.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "backends/backend.h"
-#include "backends/conformance/conformance.h"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
 

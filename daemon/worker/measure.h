@@ -8,8 +8,8 @@
 
 namespace motley {
 
-// Lower quartiles in microseconds, in the order of the request; stops before a point that the budget has no
-// room for.
+// Lower quartiles in microseconds, in the order of the request; stops before a point that the
+// budget has no room for.
 Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape,
                                     const wire::Measure& request, Clock& clock);
 

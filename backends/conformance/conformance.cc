@@ -27,6 +27,25 @@ bool Names(const ConformanceFilter& filter, const Suite& suite) {
   return filter.type.empty() || TypeFromName(filter.type) == suite.type;
 }
 
+void AddName(std::string& names, std::string_view name) {
+  if ((", " + names + ",").find(", " + std::string(name) + ",") != std::string::npos) return;
+  names += (names.empty() ? "" : ", ") + std::string(name);
+}
+
+Error NoCheck(const ConformanceFilter& filter) {
+  std::string ops, types;
+  for (const Suite& suite : AllSuites()) {
+    AddName(ops, suite.op);
+    if (filter.op.empty() || filter.op == suite.op) AddName(types, Traits(suite.type).name);
+  }
+  if (types.empty()) {
+    return Error::Invalid("op", "there is no op \"" + filter.op + "\"; known: " + ops);
+  }
+  const std::string of = filter.op.empty() ? "" : " of " + filter.op;
+  return Error::Invalid("type",
+                        "there is no type \"" + filter.type + "\"" + of + "; known: " + types);
+}
+
 CpuLevel ReferenceLevel(const Suite& suite, const Device& device) {
   const bool full_precision = device.KvType() == TensorType::kF32;
   return IsQuantized(suite.type) && !full_precision ? CpuLevel::kScalar : CpuLevel::kRef;
@@ -62,11 +81,7 @@ Result<ConformanceReport> RunConformance(Device& device, const ConformanceFilter
   for (const Suite& suite : AllSuites()) {
     if (Names(filter, suite)) report.results.push_back(TRY(RunSuite(suite, device)));
   }
-  if (report.results.empty()) {
-    return Error::Invalid("filter",
-                          "no check of op \"" + filter.op + "\" with type \"" + filter.type + "\"")
-        .Fix("leave --op and --type out to see all checks");
-  }
+  if (report.results.empty()) return NoCheck(filter);
   return report;
 }
 

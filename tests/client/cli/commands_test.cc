@@ -1,0 +1,142 @@
+// The commands as a user meets them. Those that need a model skip without $MOTLEY_MODELS.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/client/cli/program.h"
+
+namespace motley {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+std::string Model() {
+  const char* folder = std::getenv("MOTLEY_MODELS");
+  return folder ? std::string(folder) + "/SmolLM2-135M-Instruct.Q4_1.gguf" : "";
+}
+
+#define MODEL_OR_SKIP()                                                          \
+  const std::string model = Model();                                             \
+  if (model.empty() || !std::filesystem::exists(model)) {                        \
+    GTEST_SKIP() << "$MOTLEY_MODELS does not name a folder with the demo model"; \
+  }
+
+TEST(Motley, ATypoIsAUsageErrorWithASuggestion) {
+  const Said said = RunProgram({"devcies"});
+  EXPECT_EQ(said.status, 2);
+  EXPECT_THAT(said.err, HasSubstr("did you mean devices?"));
+}
+
+TEST(MotleyRun, NoPromptIsAUsageError) {
+  const TestFolder folder;
+  std::ofstream(folder / "x.gguf") << "GGUF";
+  Child child = StartProgram(folder, {"run", folder / "x.gguf"});
+  const Said said = Finish(folder, child);
+  EXPECT_EQ(said.status, 2);
+  EXPECT_THAT(said.err, HasSubstr("there is no prompt"));
+}
+
+TEST(MotleyRun, ABadFileIsTheDaemonsErrorNotATimeout) {
+  const TestFolder folder;
+  std::ofstream(folder / "x.gguf") << "GGUF" << std::string(100, 'x');
+  Child child = StartProgram(folder, {"run", folder / "x.gguf", "hi", "--json"});
+  const Said said = Finish(folder, child);
+  EXPECT_EQ(said.status, 2);
+  const json answer = json::parse(said.out, nullptr, false);
+  ASSERT_TRUE(answer.is_object()) << said.out;
+  EXPECT_EQ(answer["error"]["code"], "InvalidArgument");
+  EXPECT_EQ(answer["error"]["message"].get<std::string>().find("motleyd ended"), std::string::npos)
+      << "the cause is missing: " << said.out;
+}
+
+TEST(MotleyRun, JsonCarriesMeasuredAndPredicted) {
+  MODEL_OR_SKIP();
+  const Said said = RunProgram({"run", model, "Say hi.", "-n", "4", "--temp", "0", "--json",
+                                "--devices", "cpu0", "--ctx", "256"});
+  ASSERT_EQ(said.status, 0) << said.err;
+  const json answer = json::parse(said.out, nullptr, false);
+  ASSERT_TRUE(answer.is_object()) << said.out;
+  EXPECT_EQ(answer["timings"]["predicted_n"], 4);
+  EXPECT_EQ(answer["tokens"].size(), 4u);
+  EXPECT_FALSE(answer["text"].get<std::string>().empty());
+  EXPECT_GT(answer["predicted"]["decode_tokens_per_s"], 0);
+  EXPECT_EQ(answer["stages"][0]["device"], "cpu0");
+}
+
+TEST(MotleyRun, PipedInputStandsBehindThePrompt) {
+  MODEL_OR_SKIP();
+  const std::vector<std::string> tail = {"--raw",  "-n",        "1",    "--temp", "0",
+                                         "--json", "--devices", "cpu0", "--ctx",  "256"};
+  std::vector<std::string> piped = {"run", model, "one"}, whole = {"run", model, "one\n\ntwo"};
+  piped.insert(piped.end(), tail.begin(), tail.end());
+  whole.insert(whole.end(), tail.begin(), tail.end());
+  const json a = json::parse(RunProgram(piped, "two\n").out, nullptr, false);
+  const json b = json::parse(RunProgram(whole).out, nullptr, false);
+  ASSERT_TRUE(a.is_object() && b.is_object());
+  EXPECT_EQ(a["timings"]["prompt_n"], b["timings"]["prompt_n"]);
+  EXPECT_EQ(a["text"], b["text"]);
+}
+
+TEST(MotleyRun, AnInterruptEndsTheDaemonAndExits130) {
+  MODEL_OR_SKIP();
+  const TestFolder folder;
+  setenv("TMPDIR", (folder / "").c_str(), 1);
+  Child child = StartProgram(
+      folder, {"run", model, "Tell a very long story.", "-n", "4000", "--devices", "cpu0"});
+  for (int i = 0; i < 6000 && Contents(folder / "out").empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  child.Signal(SIGINT);
+  const Said said = Finish(folder, child);
+  unsetenv("TMPDIR");
+  EXPECT_EQ(said.status, 130) << said.err;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "")) {
+    EXPECT_EQ(entry.path().filename().string().find("motley-run"), std::string::npos)
+        << entry.path();
+  }
+}
+
+TEST(MotleyPs, NobodyThereIsExit4WithHowToStartOne) {
+  const TestFolder folder;
+  Child child = StartProgram(folder, {"ps", "--host", "unix:" + (folder / "none.sock")});
+  const Said said = Finish(folder, child);
+  EXPECT_EQ(said.status, 4);
+  EXPECT_THAT(said.err, HasSubstr("motley serve"));
+}
+
+TEST(MotleyPs, AHostThatIsNoneIsAUsageError) {
+  EXPECT_EQ(RunProgram({"ps", "--host", "nonsense"}).status, 2);
+}
+
+TEST(MotleyConformance, NamesTheKnownOpsAndTypes) {
+  const Said op = RunProgram({"conformance", "--op", "sing"});
+  EXPECT_EQ(op.status, 2);
+  EXPECT_THAT(op.err, HasSubstr("rms_norm"));
+  const Said type = RunProgram({"conformance", "--type", "Q9_X"});
+  EXPECT_EQ(type.status, 2);
+  EXPECT_THAT(type.err, HasSubstr("Q4_K"));
+}
+
+TEST(MotleyConformance, TheCpuPassesAnOp) {
+  const Said said = RunProgram({"conformance", "--op", "rms_norm", "--json"});
+  EXPECT_EQ(said.status, 0) << said.err;
+  const json report = json::parse(said.out, nullptr, false);
+  EXPECT_EQ(report["device"], "cpu0");
+  EXPECT_EQ(report["results"][0]["failed"], 0);
+}
+
+TEST(MotleyTokenize, RoundTripsThroughIds) {
+  MODEL_OR_SKIP();
+  const Said ids = RunProgram({"tokenize", model, "--json"}, "Hello world");
+  EXPECT_EQ(ids.out, "{\"tokens\":[19556,905]}\n");
+  EXPECT_EQ(RunProgram({"detokenize", model}, ids.out).out, "Hello world");
+}
+
+}  // namespace
+}  // namespace motley

@@ -46,7 +46,12 @@ inline std::string Contents(const std::string& path) {
   return text.str();
 }
 
-// `motley` with these arguments and this on its standard input; files and state in `folder`.
+// Shared by all runs, so that the devices are measured once.
+inline std::string StateOfTests() {
+  return testing::TempDir() + "motley-cli-state-" + std::to_string(getuid());
+}
+
+// `motley` with these arguments and this on its standard input; files in `folder`.
 inline Child StartProgram(const TestFolder& folder, std::vector<std::string> arguments,
                           const std::string& input = "") {
   std::ofstream(folder / "in") << input;
@@ -57,7 +62,7 @@ inline Child StartProgram(const TestFolder& folder, std::vector<std::string> arg
   arguments.insert(arguments.begin(), MOTLEY_PROGRAM);
   SpawnOptions options{.arguments = std::move(arguments),
                        .fds = {{in.get(), 0}, {out.get(), 1}, {err.get(), 2}},
-                       .environment = {{"MOTLEY_STATE", folder / "state"}, {"MOTLEY_HOST", ""}}};
+                       .environment = {{"MOTLEY_STATE", StateOfTests()}, {"MOTLEY_HOST", ""}}};
   return Spawn(options).ReleaseValue();
 }
 

@@ -15,6 +15,7 @@ namespace motley {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::chrono::seconds kConnect{1};
 constexpr int kGraceMs = 5'000;  // from SIGTERM to SIGKILL
 constexpr uint64_t kLogLimit = 1 << 20;
 constexpr char kErrorMark[] = " error motleyd: ";
@@ -108,9 +109,13 @@ Result<client::Client> PrivateDaemon::WaitReady(
   while (true) {
     if (auto error = Ended()) return *error;
     if (!client) {
-      auto connected = client::Client::Connect(address(), kPoll);
-      if (connected.ok()) client = connected.ReleaseValue();
       if (!progress("starting", 0)) return given_up();
+      if (!std::filesystem::exists(folder_ + "/rpc.sock")) {
+        std::this_thread::sleep_for(kPoll);
+        continue;
+      }
+      auto connected = client::Client::Connect(address(), kConnect);
+      if (connected.ok()) client = connected.ReleaseValue();
       continue;
     }
     const auto text = client->Status(std::chrono::seconds(1));

@@ -129,6 +129,7 @@ motley::Status Core::TryStartUp() {
         const motley::Status status = pipeline_->Recover();
         from = ServiceState::kDegraded;
         if (status.ok()) state_.compare_exchange_strong(from, ServiceState::kReady);
+        if (!status.ok()) GiveUp(status.error());
         return status;
       },
       .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); }};
@@ -142,6 +143,16 @@ motley::Status Core::TryStartUp() {
   state_ = ServiceState::kReady;
   say("ready", 1);
   return {};
+}
+
+// A device can not be brought back: the service ends, and says why to who comes meanwhile.
+void Core::GiveUp(const Error& error) {
+  state_ = ServiceState::kDraining;
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = error;
+  }
+  if (on_ended_) on_ended_();
 }
 
 std::optional<Error> Core::failure() const {

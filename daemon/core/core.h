@@ -29,11 +29,12 @@ struct CoreOptions {
 
 class Core : public Service {
  public:
-  // `on_ended` is called from the starting thread when start-up failed: see failure().
+  // `on_ended` is called, from a thread of the core's, when start-up failed or a lost device could
+  // not be brought back: see failure().
   Core(CoreOptions options, Clock& clock, std::function<void()> on_ended);
   ~Core() override;
 
-  // Why start-up failed, if it did.
+  // Why the service ends by itself, if it does.
   std::optional<Error> failure() const;
   // Whether start-up has ended, either way. The destructor waits for it.
   bool started() const;
@@ -62,6 +63,7 @@ class Core : public Service {
   // the thread that started it is gone.
   void StartUp();
   motley::Status TryStartUp();
+  void GiveUp(const Error& error);
   SchedulerLimits Limits(const PlannedModel& planned) const;
 
   const CoreOptions options_;

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "client/cli/exit_code.h"
+#include "daemon/app/exit_code.h"
 #include "engine/gguf/report.h"
 
 namespace motley {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace motley {
@@ -60,11 +61,13 @@ const char* ReasonName(client::Reason reason) {
 std::string RunFooter(const RunResult& result, const json& plan) {
   const client::Ending& e = result.ending;
   std::string out =
-      fmt::format("ttft {:.2f} s | prefill {} tok {:.0f}/s{} | decode {} tok {:.1f}/s{}",
-                  result.ttft_s, e.prompt_tokens, PerSecond(e.prompt_tokens, e.prompt_ms),
-                  PredictedPrefill(plan, e.prompt_tokens), e.generated_tokens,
-                  PerSecond(DecodeSteps(e), e.generated_ms),
-                  PredictedRate(Predicted(plan), "decode_tokens_per_s"));
+      fmt::format("ttft {:.2f} s | prefill {} tok {:.0f}/s{} | decode {} tok", result.ttft_s,
+                  e.prompt_tokens, PerSecond(e.prompt_tokens, e.prompt_ms),
+                  PredictedPrefill(plan, e.prompt_tokens), e.generated_tokens);
+  if (DecodeSteps(e) > 0) {
+    out += fmt::format(" {:.1f}/s{}", PerSecond(DecodeSteps(e), e.generated_ms),
+                       PredictedRate(Predicted(plan), "decode_tokens_per_s"));
+  }
   if (!e.stages.empty()) out += " | " + Shares(e);
   return out + " | plan " + e.plan_id;
 }

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/os.h"
-#include "client/cli/exit_code.h"
+#include "daemon/app/exit_code.h"
 #include "daemon/http/api.h"
 #include "daemon/http/server/server.h"
 #include "daemon/rpc/rpc_server.h"

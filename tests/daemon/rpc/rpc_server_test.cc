@@ -141,6 +141,24 @@ TEST_F(RpcDoor, NoticesAVanishedClientThoughItsRequestOnlyWaits) {
   EXPECT_TRUE(service_.WaitForCancelled(1));  // by the next sign of life, without a token
 }
 
+// 64 answers of about 100 KiB that nobody reads: more than may wait for one client.
+TEST_F(RpcDoor, GivesUpAClientThatDoesNotRead) {
+  service_.Hold(true);
+  v1::ClientMessage message;
+  message.mutable_generate()->set_text("a");
+  message.mutable_generate()->set_max_tokens(480);
+  message.mutable_generate()->set_logprobs(20);
+  for (uint64_t i = 1; i <= kMaxRequestsOfClient; ++i) {
+    client_.Send(i, message);
+    ASSERT_TRUE(client_.Next().message.has_accepted());
+  }
+  service_.Hold(false);
+  EXPECT_TRUE(service_.WaitForCancelled(1));
+  RawClient other(address_);
+  other.Generate(1, "a", 2);
+  EXPECT_TRUE(other.End(1).message.has_finished());
+}
+
 TEST_F(RpcDoor, AnErrorOfTheCoreEndsTheRequestWithItsCode) {
   service_.RefuseWith(Error::Unavailable("the queue is full"));
   client_.Generate(1, "a", 4);

@@ -12,7 +12,10 @@
 
 int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  signal(SIGINT, SIG_IGN);  // a terminal's Ctrl-C is motleyd's to handle
+  // What is sent to the whole group (a terminal's Ctrl-C, a service manager's stop) is motleyd's to
+  // handle.
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
   CLI::App app("Owns one device for motleyd. Started by it, never by hand.");
   motley::WorkerOptions options;
   int control = -1;

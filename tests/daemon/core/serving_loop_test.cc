@@ -157,10 +157,15 @@ TEST_F(ServingLoopTest, EndingAnswersWhatIsLeft) {
   auto loop = MakeLoop();
   auto answer = Submit(*loop, Job(1, 200));
   while (executor_.steps == 0) std::this_thread::yield();
-  std::thread ending([&] { loop.reset(); });
-  executor_.gate = false;
-  ending.join();
-  EXPECT_EQ(answer.get().last.error->code, Code::kUnavailable);
+  std::thread release([this] {  // after reset() below has said stop
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    executor_.gate = false;
+  });
+  loop.reset();
+  release.join();
+  const Answer ended = answer.get();
+  ASSERT_TRUE(ended.last.error);
+  EXPECT_EQ(ended.last.error->code, Code::kUnavailable);
 }
 
 TEST_F(ServingLoopTest, RefusesWhatCanNeverFit) {

@@ -2,6 +2,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # another clone finds what this one compiled
 
 PACKAGES="g++ cmake ninja-build git pkg-config ca-certificates procps python3 python3-venv python3-pip python3-jinja2
  libzmq3-dev cppzmq-dev libprotobuf-dev protobuf-compiler libcli11-dev libboost1.81-dev nlohmann-json3-dev

@@ -104,4 +104,20 @@ const CpuKernelTable& CpuKernels(CpuLevel level) {
   return tables[static_cast<size_t>(level)];
 }
 
+void RunOp(const CpuKernelTable& kernels, const OpCall& call, Team& team) {
+  struct Runner {
+    const CpuKernelTable& kernels;
+    Team& team;
+    void operator()(const op::GetRows<Tensor>& c) const { kernels.get_rows(c, team); }
+    void operator()(const op::RmsNorm<Tensor>& c) const { kernels.rms_norm(c, team); }
+    void operator()(const op::MulMat<Tensor>& c) const { kernels.mul_mat(c, team); }
+    void operator()(const op::Rope<Tensor>& c) const { kernels.rope(c, team); }
+    void operator()(const op::StoreKv<Tensor>& c) const { kernels.store_kv(c, team); }
+    void operator()(const op::Attention<Tensor>& c) const { kernels.attention(c, team); }
+    void operator()(const op::Add<Tensor>& c) const { kernels.add(c, team); }
+    void operator()(const op::Glu<Tensor>& c) const { kernels.glu(c, team); }
+  };
+  std::visit(Runner{kernels, team}, call);
+}
+
 }  // namespace motley

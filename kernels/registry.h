@@ -38,4 +38,7 @@ struct CpuKernelTable {
 };
 const CpuKernelTable& CpuKernels(CpuLevel level);
 
+// Runs the call with the table's function for its op.
+void RunOp(const CpuKernelTable& kernels, const OpCall& call, Team& team);
+
 }  // namespace motley

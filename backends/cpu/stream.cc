@@ -13,19 +13,6 @@ Status CheckRange(const Buffer& buffer, uint64_t offset, uint64_t bytes) {
                                       " of a buffer of " + std::to_string(buffer.size()));
 }
 
-struct Launcher {
-  const CpuKernelTable& kernels;
-  Team& team;
-  void operator()(const op::GetRows<Tensor>& call) const { kernels.get_rows(call, team); }
-  void operator()(const op::RmsNorm<Tensor>& call) const { kernels.rms_norm(call, team); }
-  void operator()(const op::MulMat<Tensor>& call) const { kernels.mul_mat(call, team); }
-  void operator()(const op::Rope<Tensor>& call) const { kernels.rope(call, team); }
-  void operator()(const op::StoreKv<Tensor>& call) const { kernels.store_kv(call, team); }
-  void operator()(const op::Attention<Tensor>& call) const { kernels.attention(call, team); }
-  void operator()(const op::Add<Tensor>& call) const { kernels.add(call, team); }
-  void operator()(const op::Glu<Tensor>& call) const { kernels.glu(call, team); }
-};
-
 }  // namespace
 
 Status CpuStream::CopyIn(Bytes from, Buffer& to, uint64_t offset) {
@@ -43,7 +30,7 @@ Status CpuStream::CopyOut(Buffer& from, uint64_t offset, MutableBytes to) {
 Status CpuStream::Launch(const OpCall& call) {
   TRY(CheckShapes(call));
   TRY(CheckData(call));
-  std::visit(Launcher{kernels_, team_}, call);
+  RunOp(kernels_, call, team_);
   return {};
 }
 

@@ -78,19 +78,6 @@ uint64_t FileBytes(const WeightSpec& spec) {
   return static_cast<uint64_t>(spec.rows * RowBytes(spec.type, spec.cols));
 }
 
-struct Runner {
-  const CpuKernelTable& kernels;
-  Team& team;
-  void operator()(const op::GetRows<Tensor>& call) const { kernels.get_rows(call, team); }
-  void operator()(const op::RmsNorm<Tensor>& call) const { kernels.rms_norm(call, team); }
-  void operator()(const op::MulMat<Tensor>& call) const { kernels.mul_mat(call, team); }
-  void operator()(const op::Rope<Tensor>& call) const { kernels.rope(call, team); }
-  void operator()(const op::StoreKv<Tensor>& call) const { kernels.store_kv(call, team); }
-  void operator()(const op::Attention<Tensor>& call) const { kernels.attention(call, team); }
-  void operator()(const op::Add<Tensor>& call) const { kernels.add(call, team); }
-  void operator()(const op::Glu<Tensor>& call) const { kernels.glu(call, team); }
-};
-
 void Negate(const op::MulMat<Tensor>& call) {
   for (int i = 0; i < call.count; ++i) {
     const Tensor& y = call.products[static_cast<size_t>(i)].y;
@@ -203,7 +190,7 @@ Status FakeDevice::Launch(const OpCall& call) {
 }
 
 void FakeDevice::Compute(const OpCall& call) {
-  std::visit(Runner{CpuKernels(settings_.level), team_}, call);
+  RunOp(CpuKernels(settings_.level), call, team_);
   const auto* products = std::get_if<op::MulMat<Tensor>>(&call);
   if (products && IsDue(FaultKind::kWrong, steps_)) Negate(*products);
 }

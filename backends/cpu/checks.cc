@@ -117,6 +117,12 @@ struct ShapeChecker {
       return Refuse(c.kName, "x is " + Shape(c.x) + ", head_dim " + std::to_string(c.head_dim) +
                                  ", rotated " + std::to_string(c.rotated));
     }
+    // A pair turns by less than a whole turn per position (kernels/rope/turns.h).
+    if (!(c.base >= 1) || !(c.frequency_scale > 0 && c.frequency_scale <= 6)) {
+      return Refuse(c.kName, "base " + std::to_string(c.base) + " and frequency_scale " +
+                                 std::to_string(c.frequency_scale) +
+                                 ", base is at least 1 and the scale at most 6");
+    }
     if (c.factors.cols == 0) return {};
     return Floats(c.kName, "factors", c.factors, 1, c.rotated / 2);
   }

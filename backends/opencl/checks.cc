@@ -6,19 +6,11 @@
 namespace motley::opencl {
 namespace {
 
-constexpr int kHeadLimit = 512;  // HEAD_LIMIT of attention_f32_f32_kv_opencl.cl
+constexpr int kHeadLimit = 512;  // HEAD_LIMIT of online_softmax_opencl.cl
 constexpr int64_t kIndexLimit = INT32_MAX;
 
 // Beyond the shapes, which CheckShapes has seen.
 struct Narrower {
-  Status operator()(const op::Rope<Tensor>& c) const {
-    // The table of turns keeps fractions of a turn per token; see rope_f32_i32_f32_opencl.cl.
-    if (c.frequency_scale > 0 && c.frequency_scale <= 6 && c.base >= 1) return {};
-    return Error::Unsupported("rope: base " + std::to_string(c.base) + " and frequency_scale " +
-                              std::to_string(c.frequency_scale) +
-                              ", base is at least 1 and the scale at most 6");
-  }
-
   Status operator()(const op::StoreKv<Tensor>& c) const {
     return Caches(c.kName, c.k_cache, c.v_cache);
   }

@@ -1,7 +1,6 @@
 #include "backends/opencl/device.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "backends/opencl/checks.h"
@@ -10,6 +9,7 @@
 #include "base/checked.h"
 #include "base/os.h"
 #include "kernels/dequantize/dequantize.h"
+#include "kernels/rope/turns.h"
 
 namespace motley::opencl {
 namespace {
@@ -133,10 +133,7 @@ Result<cl_mem> ClDevice::RopeTurns(int rotated, float base, float frequency_scal
   auto& buffer = turns_[{rotated, base, frequency_scale}];
   if (buffer) return buffer->memory();
   std::vector<uint64_t> turns(static_cast<size_t>(rotated / 2));
-  for (size_t i = 0; i < turns.size(); ++i) {
-    const double power = std::pow(double{base}, -2.0 * static_cast<double>(i) / rotated);
-    turns[i] = static_cast<uint64_t>(std::ldexp(frequency_scale * power / (2 * M_PI), 64));
-  }
+  FillTurns(rotated, base, frequency_scale, turns.data());
   auto made = TRY(AllocateRaw(turns.size() * sizeof(uint64_t)));
   TRY(Write(*made, 0, std::as_bytes(std::span(turns))));
   buffer = std::move(made);

@@ -61,8 +61,9 @@ class Launcher {
     auto call = Call(TRY(programs_.Core(ForCache("attention", c.k_cache))));
     call.Rows(c.q).At(c.k_cache).At(c.v_cache).Rows(c.positions).Rows(c.sequences);
     call.Rows(c.block_table).Rows(c.y).Int(c.heads).Int(c.kv_heads).Int(c.head_dim);
-    call.Int(c.block_tokens).Int(c.window).Value(c.scale);
-    return call.Run(stream_.queue(), c.heads * Share(), c.q.rows, Share());
+    call.Int(c.block_tokens).Int(c.window).Value(c.scale).Int(c.q.rows);
+    const int64_t items = group_kernels_ ? c.q.rows : Parts(c.q.rows, 8);
+    return call.Run(stream_.queue(), c.heads * Share(), items, Share());
   }
 
   Status operator()(const op::Add<Tensor>& c) const {

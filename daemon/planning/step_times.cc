@@ -24,7 +24,11 @@ double At(const TimeTable& table, double x) {
 }
 
 double StepTimes::LayerPrefillUs(double rows, double past) const {
-  return (At(prefill, rows) + attention_us_per_row_token * rows * past) / layers;
+  // A row sees half of its own chunk on average. Without attention a chunk's time is linear in its
+  // rows, so that is what is read between and beyond the measured points.
+  TimeTable linear = prefill;
+  for (auto& [r, us] : linear) us -= attention_us_per_row_token * r * r / 2;
+  return (At(linear, rows) + attention_us_per_row_token * rows * (past + rows / 2)) / layers;
 }
 
 double StepTimes::LayerDecodeUs(double past) const { return At(decode_by_past, past) / layers; }

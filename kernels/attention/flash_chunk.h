@@ -21,18 +21,22 @@ constexpr int64_t kChunk = 256;
 constexpr float kNoScore =
     -1e30f;  // the maximum of no scores: finite, so that differences are never NaN
 
+// Chains of a line's sum, whatever the vector: position p is in chain p % 16.
+constexpr int kSumChains = 16;
+constexpr int kSumVectors = kSumChains / kLanes;
+
 // Running softmax of `lines` lines. An empty one has sum 0 and is the neutral element of Merge.
 struct Partial {
   float* largest;  // [lines]
-  float* sums;     // [lines][kLanes], a line's sum is that of the lanes
+  float* sums;     // [lines][kSumChains], a line's sum is that of the chains
   float* values;   // [lines][stride], not yet divided by the sum
 };
 inline int64_t PartialFloats(int64_t lines, int64_t stride) {
-  return (lines + kLanes - 1) / kLanes * kLanes + lines * (kLanes + stride);
+  return (lines + kLanes - 1) / kLanes * kLanes + lines * (kSumChains + stride);
 }
 inline Partial PartialAt(float* memory, int64_t lines) {
   float* sums = memory + (lines + kLanes - 1) / kLanes * kLanes;
-  return {memory, sums, sums + lines * kLanes};
+  return {memory, sums, sums + lines * kSumChains};
 }
 
 // Some rows of one sequence with the heads of one kv head.
@@ -72,7 +76,7 @@ struct Flash {
 
 inline void Clear(const Partial& p, int lines, int64_t stride) {
   for (int i = 0; i < lines; ++i) p.largest[i] = kNoScore;
-  std::memset(p.sums, 0, static_cast<size_t>(lines) * kLanes * sizeof(float));
+  std::memset(p.sums, 0, static_cast<size_t>(lines) * kSumChains * sizeof(float));
   std::memset(p.values, 0, static_cast<size_t>(lines * stride) * sizeof(float));
 }
 
@@ -105,20 +109,22 @@ inline void SoftmaxLine(float* scores, int vectors, int64_t first, int64_t last,
     largest = Max(largest, Select(seen, Load(scores + v * kLanes), Set(kNoScore)));
   }
   const float now = Largest(largest);
-  Vec sums = Load(p.sums + line * kLanes);
+  float* line_sums = p.sums + line * kSumChains;
+  Vec sums[kSumVectors];
+  for (int s = 0; s < kSumVectors; ++s) sums[s] = Load(line_sums + s * kLanes);
   if (now != p.largest[line]) {
     const float factor = First(Exp2(Set(p.largest[line] - now)));
     p.largest[line] = now;
-    sums = Mul(sums, Set(factor));
+    for (Vec& sum : sums) sum = Mul(sum, Set(factor));
     ScaleLine(p.values + line * stride, stride, factor);
   }
   for (int v = 0; v < vectors; ++v) {
     const Mask seen = LanesBetween(first - v * kLanes, last - v * kLanes);
     const Vec weight = Keep(seen, Exp2(Sub(Load(scores + v * kLanes), Set(now))));
     Store(scores + v * kLanes, weight);
-    sums = Add(sums, weight);
+    sums[v % kSumVectors] = Add(sums[v % kSumVectors], weight);
   }
-  Store(p.sums + line * kLanes, sums);
+  for (int s = 0; s < kSumVectors; ++s) Store(line_sums + s * kLanes, sums[s]);
 }
 
 // Up to kGemmRows lines against the packed tile that starts at `start`.
@@ -195,10 +201,14 @@ inline void Merge(const Partial& into, const Partial& from, int lines, int64_t s
     const Vec a = Exp2(Set(into.largest[line] - now));
     const Vec b = Exp2(Set(from.largest[line] - now));
     into.largest[line] = now;
-    float* sums = into.sums + line * kLanes;
-    Store(sums, Fma(Load(sums), a, Mul(Load(from.sums + line * kLanes), b)));
+    const auto add = [&](float* to, const float* more) {
+      Store(to, Fma(Load(to), a, Mul(Load(more), b)));
+    };
+    for (int64_t i = line * kSumChains; i < (line + 1) * kSumChains; i += kLanes) {
+      add(into.sums + i, from.sums + i);
+    }
     for (int64_t i = line * stride; i < (line + 1) * stride; i += kLanes) {
-      Store(into.values + i, Fma(Load(into.values + i), a, Mul(Load(from.values + i), b)));
+      add(into.values + i, from.values + i);
     }
   }
 }
@@ -206,7 +216,9 @@ inline void Merge(const Partial& into, const Partial& from, int lines, int64_t s
 // Values over sums, to y.
 inline void Finish(const Flash& f, const WorkItem& item, const Partial& p) {
   for (int line = 0; line < f.Lines(item); ++line) {
-    const Vec scale = Set(1.0f / Sum(Load(p.sums + line * kLanes)));
+    const float* sums = p.sums + line * kSumChains;
+    const Vec halves = kSumVectors == 1 ? Load(sums) : Add(Load(sums), Load(sums + kLanes));
+    const Vec scale = Set(1.0f / Sum(halves));
     const float* values = p.values + line * f.stride;
     float* y = Row(f.call.y, item.first_row + line / f.group) + f.ColumnOf(item, line);
     for (int i = 0; i < f.call.head_dim; i += kLanes) {

@@ -7,6 +7,7 @@
 #define ZERO_DOT(r) dot##r = 0;
 #define DECLARE_DOT(r) float16 dot##r = 0;
 #define MULTIPLY(r) dot##r = FMA(w, (float16)(x##r[k]), dot##r);
+#define MULTIPLY_PLAIN(r) total##r = FMA(w, (float16)(x##r[k]), total##r);
 #define ADD_DOT(r) total##r += dot##r;
 #define ADD_SCALED(r)                                                        \
   {                                                                          \
@@ -85,22 +86,10 @@ kernel void MUL_MAT(global char* x, long x_at, long x_stride, global const float
   }
 #else
   global const char* tile = target.weight + target.tile * TILE_BYTES(cols);
-  for (int block = 0; block < cols; block += 32) {
-    EACH(DECLARE_DOT)
-    if (cols - block >= 32) {
 #pragma unroll 8
-      for (int i = 0; i < 32; ++i) {
-        const long k = block + i;
-        const float16 w = Plain(tile, k, 0);
-        EACH(MULTIPLY)
-      }
-    } else {
-      for (long k = block; k < cols; ++k) {
-        const float16 w = Plain(tile, k, 0);
-        EACH(MULTIPLY)
-      }
-    }
-    EACH(ADD_DOT)
+  for (long k = 0; k < cols; ++k) {
+    const float16 w = Plain(tile, k, 0);
+    EACH(MULTIPLY_PLAIN)
   }
 #endif
   EACH(STORE)

@@ -1,6 +1,7 @@
 #pragma once
 // y = x / sqrt(mean(x^2) + eps) * weight over runs of weight.cols values (op::RmsNorm; Zhang and
-// Sennrich, 2019). The reference sums squares in double, vector levels in 16 float lanes.
+// Sennrich, 2019). The reference sums squares in double; vector levels and OpenCL in 64 chains of
+// float, with equal bits.
 
 #include "kernels/registry.h"
 

@@ -7,25 +7,32 @@
 namespace motley {
 namespace {
 
-// Four sums side by side hide the latency of the additions.
+// 64 chains side by side, value i in chain i % 64, then halves onto halves: an order that vectors
+// of any width and the groups of a GPU share, so that all give the same bits.
+constexpr int kChains = 64;
+
 inline float SumOfSquares(const float* x, int64_t n) {
-  Vec sums[4] = {Zero(), Zero(), Zero(), Zero()};
+  constexpr int kSums = kChains / kLanes;
+  Vec sums[kSums];
+  for (Vec& sum : sums) sum = Zero();
   int64_t i = 0;
-  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-    for (int s = 0; s < 4; ++s) {
+  for (; i + kChains <= n; i += kChains) {
+#pragma GCC unroll 8
+    for (int s = 0; s < kSums; ++s) {
       const Vec v = Load(x + i + s * kLanes);
       sums[s] = Fma(v, v, sums[s]);
     }
   }
-  for (; i + kLanes <= n; i += kLanes) {
-    const Vec v = Load(x + i);
-    sums[0] = Fma(v, v, sums[0]);
+  for (int s = 0; i < n; ++s, i += kLanes) {
+    const int64_t left = n - i;
+    const Vec v = left >= kLanes ? Load(x + i) : LoadFirst(x + i, static_cast<int>(left));
+    sums[s] = Fma(v, v, sums[s]);
   }
-  if (const int rest = static_cast<int>(n - i); rest > 0) {
-    const Vec v = LoadFirst(x + i, rest);
-    sums[1] = Fma(v, v, sums[1]);
+#pragma GCC unroll 4
+  for (int half = kSums / 2; half > 0; half /= 2) {
+    for (int s = 0; s < half; ++s) sums[s] = Add(sums[s], sums[s + half]);
   }
-  return Sum(Add(Add(sums[0], sums[1]), Add(sums[2], sums[3])));
+  return Sum(sums[0]);
 }
 
 inline void NormRows(const op::RmsNorm<Tensor>& call, Team& team) {

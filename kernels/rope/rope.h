@@ -1,7 +1,7 @@
 #pragma once
-// Rotary position embedding in place (op::Rope; Su et al., 2021). Angles are computed in double
-// from the position, so that long contexts lose nothing; sines and cosines once per row, for all
-// its heads. factors == 0 is not allowed.
+// Rotary position embedding in place (op::Rope; Su et al., 2021). The reference computes angles in
+// double, vector levels and OpenCL in fixed point (turns.h) and with the same operations after it:
+// equal bits. Sines and cosines once per row, for all its heads. factors == 0 is not allowed.
 
 #include "kernels/registry.h"
 

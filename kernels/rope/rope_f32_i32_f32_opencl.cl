@@ -1,7 +1,5 @@
-// Rotates pairs of every head of x in place. Items: (pair, row).
-//
-// An angle is a number of turns in 64-bit fixed point, so that position * frequency keeps only the
-// fraction of a turn, exactly: no loss at large positions and no need for double.
+// Rotates pairs of every head of x in place. Items: (pair, row). Angles are turns in 64-bit fixed
+// point (kernels/rope/turns.h), and all operations are those of rope_vectors.h: equal bits.
 
 // turns / factor for a normal positive `factor` = mantissa * 2^(exponent - 23).
 inline ulong DivideTurns(ulong turns, float factor) {
@@ -14,6 +12,24 @@ inline ulong DivideTurns(ulong turns, float factor) {
   return exponent > -64 ? quotient << -exponent : 0;
 }
 
+// (sine, cosine) of x + quarters * pi / 2, as SinCos of kernels/vector/math.h.
+inline float2 SinCos(float x, int quarters) {
+  const float square = x * x;
+  float s = 1.0f / 362880;
+  s = FMA(s, square, -1.0f / 5040);
+  s = FMA(s, square, 1.0f / 120);
+  s = FMA(s, square, -1.0f / 6);
+  s = FMA(s * square, x, x);
+  float c = -1.0f / 3628800;
+  c = FMA(c, square, 1.0f / 40320);
+  c = FMA(c, square, -1.0f / 720);
+  c = FMA(c, square, 1.0f / 24);
+  c = FMA(c, square, -0.5f);
+  c = FMA(c, square, 1.0f);
+  const float2 plain = quarters & 1 ? (float2)(c, 0.0f - s) : (float2)(s, c);
+  return quarters & 2 ? 0.0f - plain : plain;
+}
+
 kernel void rope(global char* x, long x_at, long x_stride, global char* positions,
                  long positions_at, long positions_stride, global char* factors, long factors_at,
                  int has_factors, global const ulong* turns, int pairs, int heads, int head_dim,
@@ -24,14 +40,16 @@ kernel void rope(global char* x, long x_at, long x_stride, global char* position
   ulong step = turns[pair];
   if (has_factors) step = DivideTurns(step, AT(float, factors, factors_at)[pair]);
   const long position = AT(int, positions, positions_at)[row * positions_stride];
-  const float angle = (float)(long)((ulong)position * step) * 0x1p-64f * 6.283185307f;
-  float cosine;
-  const float sine = sincos(angle, &cosine);
+  const ulong angle = (ulong)position * step;
+  const ulong quarters = (angle + ((ulong)1 << 61)) >> 62;
+  const float rest = (float)(long)(angle - (quarters << 62)) * 3.4061215800865545e-19f;
+  const float2 turned = SinCos(rest, (int)quarters);
+  const float sine = turned.x, cosine = turned.y;
   global float* a = AT(float, x, x_at) + row * x_stride + (interleaved ? 2 * pair : pair);
   const int apart = interleaved ? 1 : pairs;
   for (int head = 0; head < heads; ++head, a += head_dim) {
     const float first = a[0], second = a[apart];
     a[0] = first * cosine - second * sine;
-    a[apart] = first * sine + second * cosine;
+    a[apart] = FMA(first, sine, second * cosine);
   }
 }

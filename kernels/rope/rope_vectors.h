@@ -1,31 +1,37 @@
 #pragma once
 // op::Rope over the vector of the including file. Unnamed namespace.
 
-#include <cmath>
-
 #include "kernels/operand.h"
+#include "kernels/rope/turns.h"
 #include "kernels/vector/math.h"
 
 namespace motley {
 namespace {
 
-// Radians per position of every pair, padded with zeros to whole vectors. Powers by multiplication:
-// `rotated` / 2 roundings in double are nothing beside the float that comes out, and a call of pow
-// for each costs as much as the op.
-inline void FillFrequencies(const op::Rope<Tensor>& call, double* out, int64_t padded) {
-  const double step = std::pow(static_cast<double>(call.base), -2.0 / call.rotated);
-  double power = call.frequency_scale;
-  for (int64_t i = 0; i < padded; ++i, power *= step) {
-    const bool used = i < call.rotated / 2;
-    out[i] = !used ? 0.0 : call.factors ? power / Row(call.factors, 0)[i] : power;
-  }
+// Turns per position of every pair, padded with zeros to whole vectors.
+inline void FillSteps(const op::Rope<Tensor>& call, uint64_t* out, int64_t padded) {
+  const int64_t pairs = call.rotated / 2;
+  FillTurns(call.rotated, call.base, call.frequency_scale, out);
+  std::fill(out + pairs, out + padded, 0);
+  if (!call.factors) return;
+  for (int64_t i = 0; i < pairs; ++i) out[i] = DivideTurns(out[i], Row(call.factors, 0)[i]);
 }
 
-inline void FillSines(const double* frequencies, int64_t padded, int32_t position, float* cosines,
+// The nearest quarter turn and what is left, in radians.
+inline void FillSines(const uint64_t* steps, int64_t padded, int32_t position, float* cosines,
                       float* sines) {
+  constexpr float kRadians = 3.4061215800865545e-19f;  // 2 pi / 2^64
   for (int64_t i = 0; i < padded; i += kLanes) {
+    float rest[kLanes];
+    int32_t quarters[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const uint64_t turns = static_cast<uint64_t>(int64_t{position}) * steps[i + lane];
+      const uint64_t quarter = (turns + (uint64_t{1} << 61)) >> 62;
+      quarters[lane] = static_cast<int32_t>(quarter);
+      rest[lane] = static_cast<float>(static_cast<int64_t>(turns - (quarter << 62))) * kRadians;
+    }
     Vec s, c;
-    SinCos(Mul(LoadWide(frequencies + i), SetWide(position)), &s, &c);
+    SinCos(Load(rest), quarters, &s, &c);
     Store(cosines + i, c);
     Store(sines + i, s);
   }
@@ -56,24 +62,24 @@ inline void RotateNeighbours(float* x, const float* cosines, const float* sines,
   for (int64_t i = 0; i < pairs; ++i) {
     const float a = x[2 * i], b = x[2 * i + 1];
     x[2 * i] = a * cosines[i] - b * sines[i];
-    x[2 * i + 1] = a * sines[i] + b * cosines[i];
+    x[2 * i + 1] = __builtin_fmaf(a, sines[i], b * cosines[i]);
   }
 }
 
 inline void RotateRows(const op::Rope<Tensor>& call, Team& team) {
   const int64_t pairs = call.rotated / 2;
   const int64_t padded = (pairs + kLanes - 1) / kLanes * kLanes;
-  // Frequencies for all, then cosines and sines of each thread, found by its first row.
+  // Steps for all, then cosines and sines of each thread, found by its first row.
   const auto bytes = static_cast<size_t>(padded) *
-                     (sizeof(double) + 2 * sizeof(float) * static_cast<size_t>(call.x.rows));
-  auto* frequencies = reinterpret_cast<double*>(team.Scratch(bytes));
-  FillFrequencies(call, frequencies, padded);
-  auto* tables = reinterpret_cast<float*>(frequencies + padded);
+                     (sizeof(uint64_t) + 2 * sizeof(float) * static_cast<size_t>(call.x.rows));
+  auto* steps = reinterpret_cast<uint64_t*>(team.Scratch(bytes));
+  FillSteps(call, steps, padded);
+  auto* tables = reinterpret_cast<float*>(steps + padded);
   SplitRows(team, call.x.rows, call.x.cols * 4, [&](int64_t first, int64_t last) {
     float* cosines = tables + 2 * padded * first;
     float* sines = cosines + padded;
     for (int64_t m = first; m < last; ++m) {
-      FillSines(frequencies, padded, Index(call.positions, m), cosines, sines);
+      FillSines(steps, padded, Index(call.positions, m), cosines, sines);
       for (float* x = Row(call.x, m); x < Row(call.x, m) + call.x.cols; x += call.head_dim) {
         if (call.style == RopeStyle::kNeox) {
           RotateHalves(x, cosines, sines, pairs);

@@ -8,7 +8,9 @@
 #if MOTLEY_KV == 16
 #define SUFFIX(name) name##_f16
 #define CACHE half
-#define CACHE_STORE(p, i, value) vstore_half_rte(value, i, p)
+// Clamped as on the CPU; NaN stays NaN.
+#define CACHE_STORE(p, i, value) \
+  vstore_half_rte((value) < -65504.0f ? -65504.0f : (value) > 65504.0f ? 65504.0f : (value), i, p)
 #define CACHE_LOAD(p, i) vload_half(i, p)
 #define CACHE_LOAD16(p, i) Half16(vload16(0, (const global ushort*)(p) + (i)))
 #else

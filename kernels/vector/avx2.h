@@ -102,28 +102,9 @@ inline void Transpose(Vec (&rows)[kLanes]) {
   for (int i = 0; i < 8; ++i) rows[i] = t[i];
 }
 
-// kLanes doubles, for angles.
-struct Wide {
-  __m256d low, high;
-};
-inline Wide LoadWide(const double* p) { return {_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)}; }
-inline Wide SetWide(double x) { return {_mm256_set1_pd(x), _mm256_set1_pd(x)}; }
-inline Wide Mul(Wide a, Wide b) {
-  return {_mm256_mul_pd(a.low, b.low), _mm256_mul_pd(a.high, b.high)};
-}
-inline Wide Fma(Wide a, Wide b, Wide c) {
-  return {_mm256_fmadd_pd(a.low, b.low, c.low), _mm256_fmadd_pd(a.high, b.high, c.high)};
-}
-inline Wide Round(Wide a) {
-  constexpr int kMode = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-  return {_mm256_round_pd(a.low, kMode), _mm256_round_pd(a.high, kMode)};
-}
-inline Vec Narrow(Wide a) {
-  return _mm256_set_m128(_mm256_cvtpd_ps(a.high), _mm256_cvtpd_ps(a.low));
-}
-// Lanes whose whole number (below 2^31) has this bit.
-inline Mask HasBit(Wide a, int bit) {
-  const __m256i n = _mm256_set_m128i(_mm256_cvtpd_epi32(a.high), _mm256_cvtpd_epi32(a.low));
+// Lanes whose number of kLanes has this bit.
+inline Mask HasBit(const int32_t* numbers, int bit) {
+  const __m256i n = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(numbers));
   const __m256i wanted = _mm256_set1_epi32(1 << bit);
   return _mm256_cmpeq_epi32(_mm256_and_si256(n, wanted), wanted);
 }

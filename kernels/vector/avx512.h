@@ -92,31 +92,9 @@ inline void Transpose(Vec (&rows)[kLanes]) {
   for (int i = 0; i < 16; ++i) rows[i] = t[i];
 }
 
-// kLanes doubles, for angles.
-struct Wide {
-  __m512d low, high;
-};
-inline Wide LoadWide(const double* p) { return {_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)}; }
-inline Wide SetWide(double x) { return {_mm512_set1_pd(x), _mm512_set1_pd(x)}; }
-inline Wide Mul(Wide a, Wide b) {
-  return {_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)};
-}
-inline Wide Fma(Wide a, Wide b, Wide c) {
-  return {_mm512_fmadd_pd(a.low, b.low, c.low), _mm512_fmadd_pd(a.high, b.high, c.high)};
-}
-inline Wide Round(Wide a) {
-  constexpr int kMode = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-  return {_mm512_roundscale_pd(a.low, kMode), _mm512_roundscale_pd(a.high, kMode)};
-}
-inline Vec Narrow(Wide a) {
-  return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a.low)), _mm512_cvtpd_ps(a.high),
-                            1);
-}
-// Lanes whose whole number (below 2^31) has this bit.
-inline Mask HasBit(Wide a, int bit) {
-  const __m512i n = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtpd_epi32(a.low)),
-                                       _mm512_cvtpd_epi32(a.high), 1);
-  return _mm512_test_epi32_mask(n, _mm512_set1_epi32(1 << bit));
+// Lanes whose number of kLanes has this bit.
+inline Mask HasBit(const int32_t* numbers, int bit) {
+  return _mm512_test_epi32_mask(_mm512_loadu_si512(numbers), _mm512_set1_epi32(1 << bit));
 }
 
 }  // namespace

@@ -35,13 +35,9 @@ inline Vec Exp(Vec x) {
   return Scale(Exp2Fraction(Mul(r, Set(1.44269504f))), n);
 }
 
-// Sine and cosine of |angle| < 2^30: reduced in double by multiples of pi/2 in two parts, then
-// Taylor's series in float over [-pi/4, pi/4], whose next terms are below 2e-9.
-inline void SinCos(Wide angle, Vec* sine, Vec* cosine) {
-  const Wide n = Round(Mul(angle, SetWide(0.63661977236758134)));
-  Wide rest = Fma(n, SetWide(-1.5707963267948966), angle);
-  rest = Fma(n, SetWide(-6.123233995736766e-17), rest);
-  const Vec x = Narrow(rest);
+// Sine and cosine of x + quarters * pi / 2 for x in [-pi/4, pi/4] and quarters in [0, 4): Taylor's
+// series in float, whose next terms are below 2e-9.
+inline void SinCos(Vec x, const int32_t* quarters, Vec* sine, Vec* cosine) {
   const Vec square = Mul(x, x);
   Vec s = Set(1.0f / 362880);
   s = Fma(s, square, Set(-1.0f / 5040));
@@ -55,8 +51,8 @@ inline void SinCos(Wide angle, Vec* sine, Vec* cosine) {
   c = Fma(c, square, Set(-0.5f));
   c = Fma(c, square, Set(1.0f));
   // Quadrants 1 and 3 swap the two, 2 and 3 turn the sine, 1 and 2 the cosine.
-  const Mask odd = HasBit(n, 0);
-  const Mask upper = HasBit(n, 1);
+  const Mask odd = HasBit(quarters, 0);
+  const Mask upper = HasBit(quarters, 1);
   const Vec plain_s = Select(odd, c, s);
   const Vec plain_c = Select(odd, Sub(Zero(), s), c);
   *sine = Select(upper, Sub(Zero(), plain_s), plain_s);

@@ -7,13 +7,17 @@
 extern "C" {
 #define MOTLEY_CL_TEXT(name) extern const char motley_cl_##name[];
 MOTLEY_CL_TEXT(prelude_opencl)
+MOTLEY_CL_TEXT(math_opencl)
 MOTLEY_CL_TEXT(add_f32_f32_f32_opencl)
 MOTLEY_CL_TEXT(glu_f32_f32_f32_opencl)
 MOTLEY_CL_TEXT(rms_norm_f32_f32_f32_opencl)
 MOTLEY_CL_TEXT(rope_f32_i32_f32_opencl)
 MOTLEY_CL_TEXT(cache_types_opencl)
 MOTLEY_CL_TEXT(store_kv_kv_f32_opencl)
-MOTLEY_CL_TEXT(attention_f32_f32_kv_opencl)
+MOTLEY_CL_TEXT(online_softmax_opencl)
+MOTLEY_CL_TEXT(attend_rows_opencl)
+MOTLEY_CL_TEXT(attention_f32_f32_kv_opencl_item)
+MOTLEY_CL_TEXT(attention_f32_f32_kv_opencl_group)
 MOTLEY_CL_TEXT(get_rows_f32_f32_i32_opencl)
 MOTLEY_CL_TEXT(get_rows_f32_any_i32_opencl)
 MOTLEY_CL_TEXT(quantize_i8_f32_opencl)
@@ -65,13 +69,22 @@ std::string WeightTile(TensorType type, int item_rows) {
 
 std::string CoreSource(Flavour flavour) {
   std::string text =
-      Prelude(flavour) + MOTLEY_CL_FILE(add_f32_f32_f32_opencl) +
+      Prelude(flavour) + MOTLEY_CL_FILE(math_opencl) + MOTLEY_CL_FILE(add_f32_f32_f32_opencl) +
       MOTLEY_CL_FILE(glu_f32_f32_f32_opencl) + MOTLEY_CL_FILE(rms_norm_f32_f32_f32_opencl) +
       MOTLEY_CL_FILE(rope_f32_i32_f32_opencl) + MOTLEY_CL_FILE(quantize_i8_f32_opencl) +
-      MOTLEY_CL_FILE(get_rows_f32_f32_i32_opencl);
+      MOTLEY_CL_FILE(get_rows_f32_f32_i32_opencl) + MOTLEY_CL_FILE(online_softmax_opencl);
+  const bool group = flavour.kernels == KernelClass::kGroup;
   for (const int bits : {16, 32}) {
     text += Define("MOTLEY_KV", bits) + MOTLEY_CL_FILE(cache_types_opencl) +
-            MOTLEY_CL_FILE(store_kv_kv_f32_opencl) + MOTLEY_CL_FILE(attention_f32_f32_kv_opencl);
+            MOTLEY_CL_FILE(store_kv_kv_f32_opencl);
+    if (group) {
+      text += MOTLEY_CL_FILE(attention_f32_f32_kv_opencl_group);
+    } else {
+      for (const int rows : {1, 8}) {
+        text += Define("ROWS", rows) + MOTLEY_CL_FILE(attend_rows_opencl);
+      }
+      text += MOTLEY_CL_FILE(attention_f32_f32_kv_opencl_item);
+    }
   }
   return text;
 }

@@ -75,6 +75,7 @@ Status MeasurePoints(WorkerProcess& worker, const wire::Measure& request, StepTi
   for (int i = 0; i < std::min(measured.us_size(), request.points_size()); ++i) {
     const Point& p = request.points(i);
     const double us = measured.us(i);
+    out->waited = std::max(out->waited, measured.waited(i));
     if (!p.prefill() && p.rows() == 1) out->decode_by_past.emplace_back(p.past(), us);
     if (!p.prefill() && p.past() <= 64) out->decode_by_batch.emplace_back(p.rows(), us);
     if (p.prefill() && p.past() == 0) out->prefill.emplace_back(p.rows(), us);
@@ -121,8 +122,10 @@ Result<StepTimes> MeasureDevice(const std::string& model_path, const Manifest& m
   request.set_budget_s(kHeadSeconds);
   for (const int rows : {1, 4, 16}) Add(&request, rows, 0, false);
   const wire::Measured measured = TRY(worker.Measure(request, kMeasureMs));
-  for (int i = 0; i < measured.us_size(); ++i)
+  for (int i = 0; i < measured.us_size(); ++i) {
     times.head.emplace_back(request.points(i).rows(), measured.us(i));
+    times.waited = std::max(times.waited, measured.waited(i));
+  }
   if (times.head.empty()) return Error::Unavailable(device.id + " is too slow to be measured");
   if (progress) progress(1);
   return times;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/contention.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "daemon/planning/devices.h"
@@ -17,6 +18,8 @@ namespace {
 
 constexpr int kProbeMs = 20'000;
 constexpr double kReserve = 512.0 * (1 << 20);  // of a device's memory, for scratch and the runtime
+// A profile whose worst point waited longer for a core, as a share of its time, is not kept.
+constexpr double kDisturbed = 0.15;
 constexpr const char* kLinkUuid = "host-link";
 
 ProfileKey KeyOf(const DeviceInfo& d, const std::string& fingerprint, int threads) {
@@ -67,6 +70,12 @@ class Profiler {
     report(0);
     const StepTimes times = TRY(MeasureDevice(
         manifest_.path, manifest_, graph_, {device.backend, device.id, options_.threads}, report));
+    if (times.waited > kDisturbed) {
+      LogWarning(device.id + " was measured while other programs used the cores: it waited " +
+                 std::to_string(static_cast<int>(100 * times.waited)) +
+                 " % of the time for one. The plan is made with it, the profile is not kept.");
+      return times;
+    }
     Keep(store_.get(), key, ToJson(times));
     return times;
   }
@@ -80,7 +89,10 @@ class Profiler {
       link.bytes_per_s = stored["bytes_per_s"];
       return link;
     }
+    const int64_t waited = WaitedForCoresNs(), start = RealClock().NowNs();
     link = TRY(MeasureHostLink());
+    const auto spent = static_cast<double>(RealClock().NowNs() - start);
+    if (static_cast<double>(WaitedForCoresNs() - waited) > kDisturbed * spent) return link;
     Keep(store_.get(), key, {{"latency_us", link.latency_us}, {"bytes_per_s", link.bytes_per_s}});
     return link;
   }

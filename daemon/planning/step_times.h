@@ -17,6 +17,9 @@ struct StepTimes {
   double attention_us_per_row_token = 0;  // more for each row and each token already in the cache
   TimeTable head;                         // (rows, us of the head)
   int layers = 1;                         // that were measured
+  // How long the worst point waited for a core that other programs used, as a share of its time.
+  // Not stored: a disturbed profile is used once and not kept.
+  double waited = 0;
 
   double LayerPrefillUs(double rows, double past) const;  // one layer
   double LayerDecodeUs(double past) const;

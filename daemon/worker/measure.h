@@ -8,7 +8,8 @@
 
 namespace motley {
 
-// Lower quartiles in microseconds, in the order of the request; stops before a point that the
+// Lower quartiles in microseconds, in the order of the request, and how long each waited for a
+// core: what other programs disturbed is measured up to three times. Stops before a point that the
 // budget has no room for.
 Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape,
                                     const wire::Measure& request, Clock& clock);

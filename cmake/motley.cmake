@@ -43,7 +43,8 @@ endfunction()
 # motley_test(NAME [NO_ASAN] [LIBRARIES lib...] [LABELS label...]): the *_test.cc (and helpers) of the current folder as
 # one GoogleTest program in tests/, each of its tests a ctest test. Labels that mean something to scripts/test: `tsan`
 # (run under ThreadSanitizer too), `slow` and `golden` (too long for a sanitizer). All others are labelled `asan` and run
-# under AddressSanitizer too, unless NO_ASAN says that a vendor library makes that useless.
+# under AddressSanitizer too, unless NO_ASAN says that a vendor library makes that useless; those labelled `untrusted`,
+# which take bytes from outside, on every run of scripts/test.
 include(GoogleTest)
 function(motley_test name)
   cmake_parse_arguments(ARG "NO_ASAN" "" "LIBRARIES;LABELS;PROPERTIES" ${ARGN})
@@ -60,7 +61,7 @@ function(motley_test name)
   if(NOT ARG_NO_ASAN AND NOT "slow" IN_LIST ARG_LABELS AND NOT "golden" IN_LIST ARG_LABELS)
     list(APPEND ARG_LABELS asan)
   endif()
-  foreach(sanitizer asan tsan)
+  foreach(sanitizer asan tsan untrusted)
     if(sanitizer IN_LIST ARG_LABELS)
       set_property(GLOBAL APPEND PROPERTY motley_${sanitizer}_tests ${name}_test)
     endif()

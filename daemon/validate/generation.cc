@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "daemon/validate/generation_rules.h"
 #include "daemon/validate/nearest.h"
 #include "daemon/validate/utf8.h"
@@ -10,6 +13,14 @@ namespace motley {
 namespace {
 
 using nlohmann::json;
+
+// Ids are lower case; a name as its file has it, with any case and ".gguf", means the same.
+std::string IdOf(std::string name) {
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  constexpr std::string_view kSuffix = ".gguf";
+  if (name.ends_with(kSuffix)) name.resize(name.size() - kSuffix.size());
+  return name;
+}
 
 // What no single field can tell.
 Status CheckTogether(const json& body, const GenerationDraft& draft) {
@@ -74,9 +85,8 @@ Result<size_t> ChooseModel(const json& body, const std::vector<std::string>& ids
   if (field == body.end() || field->is_null()) return size_t{0};
   TRY(CheckKind("model", *field, Kind::kString, {}));
   const std::string& name = field->get_ref<const std::string&>();
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] == name) return i;
-  }
+  const auto found = std::ranges::find(ids, IdOf(name));
+  if (found != ids.end()) return static_cast<size_t>(found - ids.begin());
   Error error = Error::NotFound(fmt::format("model {} is not served here; the nearest name is {}",
                                             Shorten(name, 128), NearestName(name, ids)));
   error.field = "model";

@@ -227,6 +227,7 @@ TEST(ValidateGeneration, ReportsWhatItDoesNotKnowOrUse) {
 TEST(ChooseModel, TakesTheNameOrNoneAndElseNamesTheNearest) {
   const std::vector<std::string> ids = {"smollm2", "gemma3"};
   EXPECT_EQ(ChooseModel({{"model", "gemma3"}}, ids).value(), 1u);
+  EXPECT_EQ(ChooseModel({{"model", "Gemma3.gguf"}}, ids).value(), 1u);
   EXPECT_EQ(ChooseModel(json::object(), ids).value(), 0u);
   const auto wrong = ChooseModel({{"model", "gema3"}}, ids);
   EXPECT_EQ(wrong.error().code, Code::kNotFound);

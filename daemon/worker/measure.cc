@@ -82,13 +82,15 @@ Result<wire::Measured> MeasureStage(Stage* stage, const StageShape& shape,
   wire::Measured out;
   const int64_t begin = clock.NowNs();
   double last_s = 0;
-  const auto fits = [&] {
-    return SecondsBetween(begin, clock.NowNs()) + 2 * last_s <= request.budget_s();
+  const auto fits = [&](double budget_s) {
+    return SecondsBetween(begin, clock.NowNs()) + 2 * last_s <= budget_s;
   };
   for (const auto& point : request.points()) {
-    if (!fits()) break;
+    if (!fits(request.budget_s())) break;
     PointTime best;
-    for (int attempt = 0; attempt < kAttempts && (attempt == 0 || fits()); ++attempt) {
+    // What is left of a disturbed machine's budget is for the points that still have none.
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      if (attempt > 0 && !fits(request.budget_s() / 2)) break;
       const PointTime now = TRY(TimePoint(stage, shape, point, request.budget_s() / 4, clock));
       last_s = now.spent_s;
       if (attempt == 0 || now.us < best.us) best = now;

@@ -47,6 +47,12 @@ struct MachineFacts {
   std::string kernel_release;
   std::string user;
   bool in_container = false;
+  // Other small files of the machine, trimmed, by path: "proc/swaps", "proc/self/limits",
+  // "proc/sys/kernel/numa_balancing", "proc/sys/vm/nr_hugepages",
+  // "sys/kernel/mm/transparent_hugepage/enabled", "sys/kernel/security/lockdown",
+  // "sys/module/nvidia/version", "sys/fs/cgroup/cpu.max" (of our own cgroup, wherever it is),
+  // "sys/devices/system/cpu/online", "sys/devices/system/node/online". Absent where not there.
+  std::map<std::string, std::string> attributes;
 };
 
 }  // namespace motley

@@ -37,6 +37,14 @@ struct DeviceNode {
   bool accessible = false;  // for reading and writing
 };
 
+// A NUMA node as sysfs shows it.
+struct NumaNode {
+  int index = 0;
+  int cpus = 0;               // online
+  uint64_t memory_bytes = 0;  // of the node's own memory
+  std::string pci;            // address of the card whose memory it is (NVLink to POWER, Grace)
+};
+
 struct MachineFacts {
   std::string root;                    // folder they were read from; "" is this machine
   std::vector<PciFunction> functions;  // all of the bus, by address
@@ -44,6 +52,10 @@ struct MachineFacts {
   std::vector<DeviceNode> nodes;       // of accelerators: /dev/nvidia*, /dev/kfd, /dev/dri/render*
   std::vector<std::string> libraries;  // vendor libraries and ICDs that were found
   std::vector<DeviceInfo> probed;      // what the backends' probes answered
+  std::vector<NumaNode> numa_nodes;    // by index
+  // One for each NUMA node that has CPUs, "cpu0"...; memory without CPUs (HBM, CXL) counts with the
+  // nearest, so that they add up to the machine's. Listed where no backend answered for a CPU.
+  std::vector<DeviceInfo> cpus;
   std::string kernel_release;
   std::string user;
   bool in_container = false;

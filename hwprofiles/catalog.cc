@@ -101,7 +101,6 @@ Result<std::vector<CatalogEntry>> LoadCatalog(const std::string& folder) {
   if (failed) return ErrnoError("cannot open " + folder, failed.value());
   std::vector<CatalogEntry> entries;
   for (; file != fs::recursive_directory_iterator(); file.increment(failed)) {
-    if (failed) return ErrnoError("cannot read " + folder, failed.value());
     if (file->path().extension() != ".json") continue;
     const std::string path = file->path().string();
     const std::string text = TRY(ReadFile(path, kLargestFile));

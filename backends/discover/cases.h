@@ -15,12 +15,17 @@ struct Case {
   std::string_view state;  // that a device in it has
   std::string_view title;  // one line
   std::string_view cause;  // a short paragraph: what it means
-  std::string_view fix;    // what to do, commands included; {names} are filled in when met
+  std::string_view fix;    // a line for a shell, notes behind #; {names} are filled in when met
 };
 
 // By code. Codes are never given to another case.
 const std::vector<Case>& Cases();
 const Case* FindCase(int code);
+std::string CaseName(int code);  // "MOT-114"
+// What `motley explain MOT-nnn` prints: several lines, the last one ended.
+std::string ExplainCase(const Case& one);
+// docs/cases.md.
+std::string CasesPage();
 
 // What holds of an accelerator on the bus (`probed`: the backend's answer for it, if any), worst
 // first; empty: ready and nothing to say.

@@ -48,6 +48,7 @@ struct ModelCard {
   int64_t file_bytes = 0, parameters = 0;
   int context_tokens = 0;  // what is served
   int vocabulary = 0;
+  int longest_token_bytes = 0;  // of text that one token can stand for; 0: not known
 };
 
 enum class ServiceState { kStarting, kLoading, kReady, kDegraded, kDraining };
@@ -65,7 +66,7 @@ class Service {
   // chat_template_kwargs, ...; its keys in the client's order).
   virtual Result<std::string> RenderChat(nlohmann::ordered_json body) = 0;
   // Renders and tokenises; special tokens come from the template alone, never from a message's
-  // text.
+  // text. Texts that can never fit the context are refused as CheckPromptBytes does.
   virtual Result<std::vector<int32_t>> EncodeChat(nlohmann::ordered_json body) = 0;
   // Queues it; the sink gets everything from then on. Returns the request's number for Cancel.
   virtual Result<uint64_t> Generate(GenerationJob job, GenerationSink sink) = 0;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "daemon/planning/devices.h"
+#include "daemon/validate/prompt_length.h"
 #include "daemon/worker/probe.h"
 #include "engine/template/chat.h"
 
@@ -202,9 +203,13 @@ Result<std::string> Core::RenderChat(nlohmann::ordered_json body) {
 Result<std::vector<int32_t>> Core::EncodeChat(nlohmann::ordered_json body) {
   if (!bundle_ready_) return Error::Unavailable("the model is not loaded yet");
   const auto variables = TRY(ChatVariables(body, bundle_->chat_style, bundle_->chat_tokens));
+  const auto segments =
+      TRY(RenderChatSegments(*bundle_->renderer, variables, bundle_->special_texts));
+  size_t bytes = 0;
+  for (const Segment& segment : segments) bytes += segment.text.size();
+  TRY(CheckPromptBytes(bytes, bundle_->card));
   std::vector<int32_t> tokens;
-  for (const Segment& segment :
-       TRY(RenderChatSegments(*bundle_->renderer, variables, bundle_->special_texts))) {
+  for (const Segment& segment : segments) {
     const auto more = bundle_->tokenizer->Encode(segment.text, segment.specials, Bos::kNone);
     tokens.insert(tokens.end(), more.begin(), more.end());
   }
@@ -225,8 +230,10 @@ void Core::Cancel(uint64_t request) {
 }
 
 nlohmann::json Core::Devices() {
-  const auto devices = ProbeAll(options_.planning.backends, kProbeMs);
-  return DevicesToJson(devices, MeasuredAt(devices));
+  auto probed = ProbeAll(options_.planning.backends, kProbeMs);
+  const auto inventory = Discover("", std::move(probed));
+  if (!inventory.ok()) return nullptr;
+  return DevicesToJson(*inventory, MeasuredAt(*inventory));
 }
 
 nlohmann::json Core::CurrentPlan() {

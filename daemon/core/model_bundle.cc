@@ -47,6 +47,14 @@ ModelCard MakeCard(const Manifest& manifest, const ModelGraph& graph) {
   return card;
 }
 
+int LongestToken(const Tokenizer& tokenizer) {
+  size_t longest = 0;
+  for (int32_t token = 0; token < tokenizer.size(); ++token) {
+    longest = std::max(longest, tokenizer.Piece(token, Specials::kParse).size());
+  }
+  return static_cast<int>(longest);
+}
+
 std::vector<std::string> SpecialPieces(const Tokenizer& tokenizer) {
   std::vector<std::string> out;
   for (int32_t token = 0; token < tokenizer.size(); ++token) {
@@ -80,6 +88,7 @@ Result<ModelBundle> ModelBundle::Load(const std::string& path) {
   out.chat_style = InspectTemplate(*out.renderer, source);
   DropVocabulary(&out.manifest);
   out.card = MakeCard(out.manifest, out.graph);
+  out.card.longest_token_bytes = LongestToken(*out.tokenizer);
   return out;
 }
 

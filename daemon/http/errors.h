@@ -7,12 +7,11 @@
 
 #include "base/result.h"
 #include "daemon/http/server/message.h"
+#include "daemon/validate/prompt_length.h"
 
 namespace motley {
 
-// Fields of an Error that say more than its Code; the core may use them too.
-inline constexpr char kContextField[] =
-    "context_length";                           // InvalidArgument: the prompt exceeds the context
+// Fields of an Error that say more than its Code, beside kContextField.
 inline constexpr char kQueueField[] = "queue";  // Unavailable: too many requests wait, try again
 inline constexpr char kLoadingField[] = "model_loading";  // Unavailable: not ready yet
 

@@ -31,17 +31,6 @@ Result<ModelCard> ChosenModel(const Service& service, const json& body) {
   return cards[TRY(ChooseModel(body, ids))];
 }
 
-Status CheckLength(size_t tokens, const GenerationRequest& request, const ModelCard& model) {
-  if (tokens == 0) return Error::Invalid("prompt", "the prompt has no tokens");
-  const size_t context = static_cast<size_t>(model.context_tokens);
-  const size_t needed = tokens + (request.max_tokens == 0 ? 0 : 1);
-  if (needed <= context) return {};
-  return Error::Invalid(
-      kContextField, fmt::format("the prompt has {} tokens, the context of {} holds {} with room "
-                                 "for an answer",
-                                 tokens, model.id, context));
-}
-
 Status CheckScores(const PreparedGeneration& prepared) {
   const GenerationRequest& request = prepared.request;
   if (!request.echo || request.logprobs == kNoLogprobs) return {};
@@ -56,9 +45,12 @@ Status CheckScores(const PreparedGeneration& prepared) {
                             scores, kMaxPromptScores));
 }
 
-Result<std::vector<int32_t>> Tokens(const Prompt& prompt, const Tokenizer& tokenizer) {
+Result<std::vector<int32_t>> Tokens(const Prompt& prompt, const Tokenizer& tokenizer,
+                                    const ModelCard& model) {
   if (const auto* ids = std::get_if<std::vector<int32_t>>(&prompt)) return *ids;
-  return tokenizer.Encode(std::get<std::string>(prompt), Specials::kParse, Bos::kAsModel);
+  const std::string& text = std::get<std::string>(prompt);
+  TRY(CheckPromptBytes(text.size(), model));
+  return tokenizer.Encode(text, Specials::kParse, Bos::kAsModel);
 }
 
 std::string EchoText(const Prompt& prompt, const Tokenizer& tokenizer) {
@@ -67,7 +59,7 @@ std::string EchoText(const Prompt& prompt, const Tokenizer& tokenizer) {
 }
 
 Status AddChoices(PreparedGeneration& prepared, std::vector<int32_t> tokens, std::string echo) {
-  TRY(CheckLength(tokens.size(), prepared.request, prepared.model));
+  TRY(CheckPromptTokens(tokens.size(), prepared.request.max_tokens, prepared.model));
   for (int draw = 0; draw < prepared.request.choices; ++draw) {
     Choice choice;
     choice.index = static_cast<int>(prepared.choices.size());
@@ -115,7 +107,7 @@ Result<PreparedGeneration> PrepareGeneration(Service& service, const std::string
     TRY(AddChoices(prepared, TRY(service.EncodeChat(TRY(ParseOrderedJson(text)))), ""));
   }
   for (const Prompt& prompt : request.prompts) {
-    TRY(AddChoices(prepared, TRY(Tokens(prompt, tokenizer)),
+    TRY(AddChoices(prepared, TRY(Tokens(prompt, tokenizer, prepared.model)),
                    request.echo ? EchoText(prompt, tokenizer) : ""));
   }
   TRY(CheckScores(prepared));

@@ -11,7 +11,7 @@ namespace motley::rpc {
 namespace {
 
 constexpr std::string_view kIpc = "ipc://";
-constexpr int kDealerLingerMs = 200;
+constexpr int kLingerMs = 200;
 
 Error ZmqError(const std::string& what) {
   return Error::Internal(what + ": " + zmq_strerror(zmq_errno()));
@@ -41,8 +41,8 @@ ZmqContext::~ZmqContext() { zmq_ctx_term(context_); }
 Result<ZmqSocket> ZmqSocket::Open(const ZmqContext& context, Role role) {
   void* socket = zmq_socket(context.get(), TypeOf(role));
   if (socket == nullptr) return ZmqError("cannot make a ZeroMQ socket");
-  // A client's last words are cancellations.
-  SetInt(socket, ZMQ_LINGER, role == Role::kDealer ? kDealerLingerMs : 0);
+  // A client's last words are cancellations, a server's say why it ended.
+  SetInt(socket, ZMQ_LINGER, role == Role::kMonitor ? 0 : kLingerMs);
   if (role == Role::kMonitor) return ZmqSocket(socket);
   const int64_t most = kMaxMessageBytes;
   zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most);

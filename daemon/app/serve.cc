@@ -21,7 +21,8 @@
 namespace motley {
 namespace {
 
-constexpr double kDrainSeconds = 2.5;  // SIGTERM to exit stays within 5 s
+constexpr double kDrainSeconds = 2;  // SIGTERM to exit stays within 5 s
+constexpr std::chrono::milliseconds kLastWords{500};
 constexpr int kPollMs = 20;
 
 // SIGTERM and SIGINT as a descriptor; every thread made from here on leaves them alone.
@@ -46,9 +47,13 @@ bool WaitForSignal(const Fd& signals, const std::atomic<bool>& ended) {
   return false;
 }
 
+// What has not ended by then gets an error, through whichever door it came.
 void Drain(Core& core) {
   const int64_t start_ns = RealClock().NowNs();
-  while (!core.Drain() && SecondsBetween(start_ns, RealClock().NowNs()) < kDrainSeconds) {
+  while (!core.Drain()) {
+    if (SecondsBetween(start_ns, RealClock().NowNs()) >= kDrainSeconds) {
+      return core.FailRequests(Error::Unavailable("the service is stopping"));
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
   }
 }
@@ -58,10 +63,10 @@ int Report(const Error& error) {
   return ExitCode(error);
 }
 
-// A start-up that still measures or loads is not waited for: it has promised nobody anything, and
-// its workers die with this process.
-int Leave(const Core& core, int status) {
-  if (!core.started()) std::_Exit(status);
+// Neither a start-up that still measures or loads nor a step, seconds long on a slow device, is
+// waited for: nobody is promised anything by them, and their workers die with this process.
+int Leave(Core& core, int status) {
+  if (!core.started() || !core.Drain()) std::_Exit(status);
   return status;
 }
 
@@ -92,7 +97,8 @@ Result<int> TryServe(const ServeOptions& options) {
     sd_notify(0, "STOPPING=1");
     Drain(core);
   }
-  server->Stop(std::chrono::milliseconds(500));
+  server->Stop(kLastWords);
+  rpc.reset();
   if (const auto failure = core.failure()) return *failure;
   return Leave(core, 0);
 }

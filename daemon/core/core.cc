@@ -180,6 +180,10 @@ bool Core::Drain() {
   return loop_->Drained();
 }
 
+void Core::FailRequests(const Error& error) {
+  if (serving_) loop_->FailAll(error);
+}
+
 std::optional<PlannedModel> Core::planned() const {
   if (!serving_) return std::nullopt;
   return planned_;

@@ -40,8 +40,10 @@ class Core : public Service {
   bool started() const;
   // Blocks until ready or failed.
   motley::Status WaitReady();
-  // No new requests; true when the last one has ended. Poll it.
+  // No new requests; true when the last one has ended and no step runs. Poll it.
   bool Drain();
+  // Ends what still runs with an error; see ServingLoop::FailAll.
+  void FailRequests(const Error& error);
   // Nothing before ready.
   std::optional<PlannedModel> planned() const;
 

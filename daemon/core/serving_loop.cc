@@ -85,7 +85,7 @@ void ServingLoop::StopAdmission() {
 
 bool ServingLoop::Drained() {
   const std::lock_guard lock(mutex_);
-  return live_.empty();
+  return live_.empty() && !stepping_;
 }
 
 SchedulerStatus ServingLoop::status() const {
@@ -117,6 +117,7 @@ void ServingLoop::Loop() {
         if (!live_.empty()) changed_.wait_for(lock, std::chrono::milliseconds(5));
         continue;
       }
+      stepping_ = true;
       const int64_t now = clock_.NowNs();
       for (const BatchSequence& s : batch->sequences) {
         const auto at = live_.find(s.request);
@@ -142,6 +143,7 @@ bool ServingLoop::Recover() {
 }
 
 void ServingLoop::FailAll(const Error& error) {
+  const std::lock_guard delivering(delivering_);
   std::map<uint64_t, std::shared_ptr<Live>> left;
   {
     const std::lock_guard lock(mutex_);
@@ -166,7 +168,12 @@ void ServingLoop::RunBatch(const Batch& batch) {
     updates = scheduler_->Apply(batch, outcome);
     if (const Done* done = std::get_if<Done>(&outcome)) CountTime(batch, *done, start);
   }
-  for (const RequestUpdate& update : updates) Deliver(update);
+  {
+    const std::lock_guard delivering(delivering_);
+    for (const RequestUpdate& update : updates) Deliver(update);
+  }
+  const std::lock_guard lock(mutex_);
+  stepping_ = false;
 }
 
 // Under mutex_.

@@ -43,18 +43,18 @@ class ServingLoop {
   Result<uint64_t> Submit(GenerationJob job, GenerationSink sink);
   void Cancel(uint64_t request);
   void Wake();
-  // No new requests from now on; true once none is left.
-  bool Drained();
   void StopAdmission();
+  // True once no request is left and no step runs.
+  bool Drained();
+  // Ends every request now; the step under way, if any, is not waited for. Any thread.
+  void FailAll(const Error& error);
   SchedulerStatus status() const;
   LoopCounters counters() const;
 
  private:
   struct Live;
-  struct Delivery;
   void Loop();
   bool Recover();
-  void FailAll(const Error& error);
   void RunBatch(const Batch& batch);
   void CountTime(const Batch& batch, const Done& done, int64_t start_ns);
   void Deliver(const RequestUpdate& update);
@@ -66,6 +66,7 @@ class ServingLoop {
   const std::string plan_id_;
   const Hooks hooks_;
 
+  std::mutex delivering_;  // held while sinks are called; taken before mutex_
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<Scheduler> scheduler_;  // under mutex_, as all below
@@ -73,7 +74,7 @@ class ServingLoop {
   LoopCounters counters_;
   int64_t rate_since_ns_ = 0;
   uint64_t rate_tokens_ = 0;
-  bool stop_ = false, admits_ = true, woken_ = false;
+  bool stop_ = false, admits_ = true, woken_ = false, stepping_ = false;
   std::optional<Error> dead_;  // service has ended for this reason
   std::thread thread_;
 };

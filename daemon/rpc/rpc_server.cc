@@ -79,6 +79,8 @@ class ZmqRpcServer : public RpcServer {
         Handle(frames);
       }
     }
+    // Last words: the core may have ended everything just now.
+    for (const RpcOutgoing& outgoing : outbox_->Take()) clients_.Deliver(outgoing);
     clients_.ForgetAll();
   }
 

@@ -50,7 +50,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Tick(int64_t now_ns);
   // No further request after the one being answered.
   void Drain();
-  // The server stops now: a last word to whoever still waits, then Close.
+  // The server stops: a last word to whoever still waits. Close follows.
   void Cut();
   void Close();
 

@@ -133,17 +133,16 @@ inline void Connection::Drain() {
   Refuse(ProtocolError(503, "the service is stopping", "unavailable"));
 }
 
-// Writes are tried at once, so what the socket takes now is on its way before it is closed.
 inline void Connection::Cut() {
-  if (phase_ == Phase::kBusy && !answered_) {
-    if (streaming_ && !texts_.cut.empty()) {
-      PutChunk(texts_.cut);
-      EndStream(serial_);
-    } else if (!streaming_) {
-      Send(serial_, ProtocolError(503, "the service is stopping", "unavailable"));
-    }
+  if (phase_ != Phase::kBusy || answered_) return;
+  const auto closed = std::exchange(closed_, nullptr);
+  if (streaming_) {
+    if (!texts_.cut.empty()) PutChunk(texts_.cut);
+    EndStream(serial_);
+  } else {
+    Send(serial_, ProtocolError(503, "the service is stopping", "unavailable"));
   }
-  Close();
+  if (closed) closed();
 }
 
 inline void Connection::Close() {

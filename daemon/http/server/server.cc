@@ -186,7 +186,7 @@ class BeastServer : public HttpServer, public ConnectionHost {
   std::map<Connection*, std::shared_ptr<Connection>> connections_;
   std::array<char, 65536> scratch_;
   size_t held_bytes_ = 0;
-  bool draining_ = false;
+  bool draining_ = false, cut_ = false;
   int64_t drain_until_ns_ = 0;
 };
 
@@ -270,8 +270,13 @@ std::vector<std::shared_ptr<Connection>> BeastServer::Connections() const {
 void BeastServer::Tick() {
   const int64_t now_ns = NowNs();
   for (const auto& connection : Connections()) connection->Tick(now_ns);
-  if (draining_ && (connections_.empty() || now_ns >= drain_until_ns_)) {
+  if (draining_ && now_ns >= drain_until_ns_ && !cut_) {
+    cut_ = true;
+    drain_until_ns_ = After(now_ns, limits_.last_words);
     for (const auto& connection : Connections()) connection->Cut();
+  }
+  if (draining_ && (connections_.empty() || now_ns >= drain_until_ns_)) {
+    for (const auto& connection : Connections()) connection->Close();
     return loop_->io.stop();
   }
   timer_.expires_after(kTick);

@@ -29,6 +29,7 @@ struct HttpLimits {
   std::chrono::milliseconds idle{75'000};    // between requests
   std::chrono::milliseconds stall{30'000};   // a write that moves nothing
   std::chrono::milliseconds keep_alive{15'000};  // silence in a stream
+  std::chrono::milliseconds last_words{300};     // from Stop's cutting an answer to its closing
 };
 
 struct HttpOptions {
@@ -45,8 +46,8 @@ class HttpServer {
   // Where it listens, with the real ports.
   virtual std::vector<std::string> addresses() const = 0;
   virtual uint16_t port() const = 0;  // of the first TCP listener, 0 if there is none
-  // Closes the listeners and idle connections, lets running answers end for at most `drain`, cuts
-  // the rest and returns when no thread is left.
+  // Closes the listeners and idle connections, lets running answers end for at most `drain`, ends
+  // the rest with an error and returns when no thread is left.
   virtual void Stop(std::chrono::milliseconds drain) = 0;
 };
 

@@ -168,6 +168,21 @@ TEST_F(ServingLoopTest, EndingAnswersWhatIsLeft) {
   EXPECT_EQ(ended.last.error->code, Code::kUnavailable);
 }
 
+TEST_F(ServingLoopTest, FailingAllDoesNotWaitForTheStepUnderWay) {
+  executor_.gate = true;
+  const auto loop = MakeLoop();
+  auto answer = Submit(*loop, Job(1, 200));
+  while (executor_.steps == 0) std::this_thread::yield();
+  loop->FailAll(Error::Unavailable("the service is stopping"));
+  const Answer ended = answer.get();  // the gate is still shut
+  ASSERT_TRUE(ended.last.error);
+  EXPECT_EQ(ended.last.error->message, "the service is stopping");
+  EXPECT_FALSE(loop->Drained()) << "the step still runs";
+  executor_.gate = false;
+  while (!loop->Drained()) std::this_thread::yield();
+  EXPECT_EQ(executor_.steps, 1);
+}
+
 TEST_F(ServingLoopTest, RefusesWhatCanNeverFit) {
   const auto loop = MakeLoop();
   const auto refused = loop->Submit(Job(250, 50), [](const GenerationEvent&) { return true; });

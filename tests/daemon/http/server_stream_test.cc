@@ -170,5 +170,21 @@ TEST(HttpServer, CutsWhatDoesNotEndWhenItStops) {
   EXPECT_TRUE(posted) << "a task after the end is dropped";
 }
 
+//   12 MB --> [ unsent | socket ] --> a client that reads only once the stop has come
+TEST(HttpServer, CutsAStreamInTheMiddleOfAWriteWithItsLastWord) {
+  OpenStreams streams;
+  PlainServer server(streams.handler({.cut = "stopping"}), {.last_words = std::chrono::minutes(1)});
+  RawClient client(server.port(), 4096);
+  client.Say(kGet);
+  ASSERT_TRUE(streams.WaitOpened());
+  for (int i = 0; i < 120; ++i) {
+    streams.Do([](Exchange& e) { e.Write(std::string(100'000, 'x')); });
+  }
+  std::thread stopper([&] { server->Stop(milliseconds(0)); });
+  EXPECT_TRUE(streams.WaitClosed());
+  EXPECT_TRUE(client.ReadToEnd().ends_with("8\r\nstopping\r\n0\r\n\r\n"));
+  stopper.join();
+}
+
 }  // namespace
 }  // namespace motley

@@ -42,8 +42,10 @@ Status CheckTogether(const json& body, const GenerationDraft& draft) {
                                       request.min_tokens, *request.max_tokens));
   }
   if (draft.best_of > request.choices) {
-    return Error::Unsupported(fmt::format("best_of is {} and n is {}: only best_of = n is served",
-                                          draft.best_of, request.choices));
+    Error error = Error::Unsupported(fmt::format(
+        "best_of is {} and n is {}: only best_of = n is served", draft.best_of, request.choices));
+    error.field = "best_of";
+    return error;
   }
   if (request.prompts.size() * static_cast<size_t>(request.choices) > size_t{kMaxPrompts}) {
     return Error::Invalid(

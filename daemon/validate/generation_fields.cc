@@ -105,9 +105,17 @@ Status CheckModalities(const json& value, Draft&) {
 }
 
 Status CheckMessages(const json& value, Draft&) {
-  if (!value.empty() && value.size() <= kMaxMessages) return {};
-  return Error::Invalid("messages", fmt::format("messages has {} entries, must have 1 to {}",
-                                                value.size(), kMaxMessages));
+  if (value.empty() || value.size() > kMaxMessages) {
+    return Error::Invalid("messages", fmt::format("messages has {} entries, must have 1 to {}",
+                                                  value.size(), kMaxMessages));
+  }
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (!value[i].is_object() || value[i].value("role", json()) == "assistant") continue;
+    if (!value[i].value("content", json()).is_null()) continue;
+    const std::string field = fmt::format("messages[{}].content", i);
+    return Error::Invalid(field, field + " is missing: only an assistant may say nothing");
+  }
+  return {};
 }
 
 Status CheckTools(const json& value, Draft&) {

@@ -14,8 +14,6 @@ using Draft = GenerationDraft;
 
 constexpr Range kNoRange = {};
 constexpr Range kSeeds = {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
-constexpr Range kAnyInt = {std::numeric_limits<int64_t>::min(),
-                           std::numeric_limits<int64_t>::max()};
 
 template <float SamplingParams::*member>
 Status SetFloat(const json& value, Draft& draft) {
@@ -119,8 +117,8 @@ constexpr GenerationRule kCommon[] = {
     {"logit_bias", Kind::kObject, kNoRange, SetLogitBias},
     {"seed", Kind::kInteger, kSeeds, SetSeed},
     {"n", Kind::kInteger, {1, kMaxChoices}, SetChoices},
-    {"max_tokens", Kind::kInteger, kAnyInt, SetMaxTokens},
-    {"min_tokens", Kind::kInteger, kAnyInt, SetMinTokens},
+    {"max_tokens", Kind::kAny, kNoRange, SetMaxTokens},
+    {"min_tokens", Kind::kAny, kNoRange, SetMinTokens},
     {"ignore_eos", Kind::kBoolean, kNoRange, SetFlag<&GenerationRequest::ignore_end>},
     {"stop", Kind::kAny, kNoRange, SetStop},
     {"stream", Kind::kBoolean, kNoRange, SetFlag<&GenerationRequest::stream>},
@@ -141,7 +139,7 @@ constexpr GenerationRule kCommon[] = {
 constexpr GenerationRule kChatOnly[] = {
 
     {"messages", Kind::kArray, kNoRange, CheckMessages},
-    {"max_completion_tokens", Kind::kInteger, kAnyInt, SetMaxCompletionTokens},
+    {"max_completion_tokens", Kind::kAny, kNoRange, SetMaxCompletionTokens},
     {"logprobs", Kind::kBoolean, kNoRange, SetChatLogprobs},
     {"top_logprobs", Kind::kInteger, {0, kMaxLogprobs}, SetTopLogprobs},
     {"tools", Kind::kArray, kNoRange, CheckTools},

@@ -96,6 +96,8 @@ TEST(ValidateGeneration, SaysTheRangeInTheError) {
   EXPECT_EQ(error.code, Code::kInvalidArgument);
   EXPECT_THAT(Validate(Chat({{"max_tokens", 101}}), Dialect::kChat).error().message,
               HasSubstr("an integer from 1 to 100"));
+  EXPECT_THAT(Validate(Chat({{"max_tokens", true}}), Dialect::kChat).error().message,
+              HasSubstr("is true, must be an integer from 1 to 100"));
   EXPECT_THAT(Validate(Chat({{"n", "2"}}), Dialect::kChat).error().message,
               HasSubstr("is a JSON string"));
 }
@@ -117,6 +119,14 @@ TEST(ValidateGeneration, NeedsItsInput) {
   EXPECT_EQ(Refused({{"messages", nullptr}}), "messages");
   EXPECT_EQ(Refused({{"messages", json::array()}}), "messages");
   EXPECT_EQ(Refused(json::object(), Dialect::kCompletion), "prompt");
+}
+
+TEST(ValidateGeneration, NeedsContentInEveryMessageButAnAssistants) {
+  const json said = {{"role", "user"}, {"content", "hi"}};
+  EXPECT_EQ(Refused({{"messages", {said, {{"role", "user"}}}}}), "messages[1].content");
+  EXPECT_EQ(Refused({{"messages", {{{"role", "tool"}, {"content", nullptr}}}}}),
+            "messages[0].content");
+  EXPECT_EQ(Refused({{"messages", {said, {{"role", "assistant"}, {"content", nullptr}}}}}), "");
 }
 
 TEST(ValidateGeneration, LetsOnlyCompletionsScoreAPromptAlone) {
@@ -189,7 +199,7 @@ TEST(ValidateGeneration, ChecksFieldsAgainstEachOther) {
       Good(Chat({{"stream", true}, {"stream_options", {{"include_usage", true}}}})).include_usage);
   EXPECT_EQ(Refused(Chat({{"stream", true}, {"stream_options", {{"include_usage", 1}}}})),
             "stream_options.include_usage");
-  EXPECT_FALSE(Validate(Completion({{"best_of", 2}}), Dialect::kCompletion).ok());
+  EXPECT_EQ(Refused(Completion({{"best_of", 2}}), Dialect::kCompletion), "best_of");
   EXPECT_EQ(Refused(Completion({{"n", 16}, {"prompt", std::vector<std::string>(65, "x")}}),
                     Dialect::kCompletion),
             "n");

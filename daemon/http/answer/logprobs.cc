@@ -1,5 +1,7 @@
 #include "daemon/http/answer/logprobs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -21,6 +23,13 @@ Json BytesJson(const std::string& bytes) {
   return array;
 }
 
+// Parts of characters would all be called U+FFFD, and share one key of top_logprobs.
+std::string Escaped(const std::string& bytes) {
+  std::string name = "bytes:";
+  for (const char c : bytes) name += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return name;
+}
+
 Json Entry(const TokenNames& names, int32_t token, float logprob) {
   return {{"token", names.Name(token)},
           {"logprob", Number(logprob)},
@@ -38,7 +47,9 @@ std::string TokenNames::Bytes(int32_t token, Specials specials) const {
 }
 
 std::string TokenNames::Name(int32_t token) const {
-  return as_ids_ ? "token_id:" + std::to_string(token) : LossyUtf8(Bytes(token));
+  if (as_ids_) return "token_id:" + std::to_string(token);
+  std::string bytes = Bytes(token);
+  return InvalidUtf8At(bytes) == bytes.npos ? bytes : Escaped(bytes);
 }
 
 Json ChatLogprobs(const TokenNames& names, std::span<const TokenLogprob> tokens, int alternatives) {

@@ -10,7 +10,8 @@
 
 namespace motley {
 
-// How tokens are called in answers: their text, or "token_id:123" (return_tokens_as_token_ids).
+// How tokens are called in answers: their text ("bytes:\xf0\x9f" for parts of a character, as
+// OpenAI's), or "token_id:123" (return_tokens_as_token_ids).
 class TokenNames {
  public:
   TokenNames(const Tokenizer& tokenizer, bool as_ids) : tokenizer_(tokenizer), as_ids_(as_ids) {}

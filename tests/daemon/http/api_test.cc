@@ -221,7 +221,7 @@ TEST(Api, ScoresAPrompt) {
   EXPECT_EQ(choice["prompt_token_ids"], json({256, 97, 195, 169, 122}));
   EXPECT_EQ(choice["token_ids"], json::array());
   const json logprobs = choice["logprobs"];
-  EXPECT_EQ(logprobs["tokens"], json({"<s>", "a", "\xef\xbf\xbd", "\xef\xbf\xbd", "z"}));
+  EXPECT_EQ(logprobs["tokens"], json({"<s>", "a", "bytes:\\xc3", "bytes:\\xa9", "z"}));
   EXPECT_EQ(logprobs["token_logprobs"], json({nullptr, -0.5, -0.5, -0.5, -0.5}));
   EXPECT_EQ(logprobs["top_logprobs"][0], nullptr);
   EXPECT_EQ(logprobs["top_logprobs"][1], json({{"a", -0.5}, {"b", -1.5}}));

@@ -1,7 +1,8 @@
 #include "backends/discover/inventory_json.h"
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "backends/discover/cases.h"
 
 namespace motley {
 namespace {
@@ -10,6 +11,8 @@ using nlohmann::json;
 
 json TextOrNull(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 json NumberOrNull(uint64_t number) { return number == 0 ? json(nullptr) : json(number); }
+
+json CodeOrNull(int code) { return code == 0 ? json(nullptr) : json(CaseName(code)); }
 
 json LinkToJson(const PciLink& link) {
   const bool known = link.lanes > 0 || link.max_lanes > 0 || link.generation > 0;
@@ -23,20 +26,13 @@ json LinkToJson(const PciLink& link) {
 }
 
 json FindingToJson(const Finding& finding) {
-  return {{"code", TextOrNull(CaseName(finding.code))},
+  return {{"code", CodeOrNull(finding.code)},
           {"state", finding.state},
           {"reason", finding.reason},
           {"fix", finding.fix}};
 }
 
 }  // namespace
-
-std::string CaseName(int code) {
-  if (code <= 0) return {};
-  char text[24];
-  std::snprintf(text, sizeof text, "MOT-%03d", code);
-  return text;
-}
 
 json EntryToJson(const InventoryEntry& entry) {
   const DeviceInfo& d = entry.info;
@@ -65,7 +61,7 @@ json EntryToJson(const InventoryEntry& entry) {
           {"peak", nullptr},
           {"measured", false},
           {"measured_at", nullptr},
-          {"code", TextOrNull(CaseName(worst))},
+          {"code", CodeOrNull(worst)},
           {"findings", findings},
           {"state", state}};
 }

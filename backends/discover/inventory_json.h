@@ -12,7 +12,4 @@ nlohmann::json InventoryToJson(const Inventory& inventory);
 // One element of its `devices`.
 nlohmann::json EntryToJson(const InventoryEntry& entry);
 
-// "MOT-101"; empty for 0.
-std::string CaseName(int code);
-
 }  // namespace motley

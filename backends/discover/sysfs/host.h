@@ -8,7 +8,7 @@
 
 namespace motley {
 
-// Sets modules, nodes, libraries, probed, kernel_release, user and in_container of `facts`.
+// Sets modules, nodes, libraries, probed, kernel_release, user, in_container and attributes.
 void ReadHost(const Tree& tree, MachineFacts& facts);
 
 }  // namespace motley

@@ -16,6 +16,7 @@ constexpr int kLaneLimit = 32;  // 255 is the kernel's word for unknown
 constexpr const char* kAttributes[] = {
     "boot_vga",
     "enable",
+    "resource",
     "power_state",
     "power/runtime_status",
     "reset_method",
@@ -29,6 +30,7 @@ constexpr const char* kAttributes[] = {
     "current_compute_partition",
     "current_memory_partition",
     "power_dpm_force_performance_level",
+    "ras/features",
 };
 
 std::string Folder(const std::string& address) { return kDevices + "/" + address; }
@@ -116,9 +118,17 @@ void ReadAttributes(const Tree& tree, const std::string& folder, PciFunction& fu
     keep(std::string("aer_") + name, LastWord(tree.Text(folder + "/aer_dev_" + name)));
   for (const char* name : {"iommu_group", "physfn"}) keep(name, tree.LinkName(folder + "/" + name));
   std::string nodes;
-  for (const std::string& name : tree.List(folder + "/drm"))
+  for (const std::string& name : tree.List(folder + "/drm")) {
     nodes += (nodes.empty() ? "" : " ") + name;
+    keep("throttle_reason_status",
+         tree.Text(folder + "/drm/" + name + "/gt/gt0/throttle_reason_status"));
+  }
   keep("drm", nodes);
+  for (const std::string& name : tree.List(folder + "/hwmon"))
+    for (const char* sensor : {"temp1", "temp2", "temp3"})
+      for (const char* what : {"_input", "_crit"})
+        keep(std::string("hwmon/") + sensor + what,
+             tree.Text(folder + "/hwmon/" + name + "/" + sensor + what));
 }
 
 PciFunction ReadFunction(const Tree& tree, const std::string& name, const PciAddress& address) {

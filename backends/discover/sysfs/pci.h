@@ -15,6 +15,8 @@ namespace motley {
 // name: those of kAttributes in pci.cc; besides them
 //   iommu_group, physfn       last part of the link
 //   drm                       "card0 renderD128": names in the folder of that name
+//   throttle_reason_status    of an Intel GPU's gt0
+//   hwmon/temp1_input         and _crit, of temp1 to temp3: thousandths of a degree
 //   aer_fatal, aer_nonfatal, aer_correctable   totals of PCIe errors
 //   nvidia_model, nvidia_uuid, nvidia_numa_node, nvidia_numa_bytes (hexadecimal)
 //                             of proc/driver/nvidia/gpus/ADDRESS, where the driver is loaded

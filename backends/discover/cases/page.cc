@@ -9,7 +9,7 @@ constexpr const char* kOpening =
     "prints one.\nCommands are for Debian 12; {names} are filled in with the machine's own when a "
     "case is met.\n\n"
     "This page is made from the table in `backends/discover/cases/`: after a change there, run the "
-    "test program\n`backends-discover-cases_test` with `MOTLEY_UPDATE_DOCS` set, which writes it "
+    "test program\n`discover-cases_test` with `MOTLEY_UPDATE_DOCS` set, which writes it "
     "anew.\n";
 
 struct Group {

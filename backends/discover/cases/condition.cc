@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <sstream>
 
 #include "backends/discover/cases/diagnose.h"
 
@@ -48,12 +49,31 @@ void AddLink(const Subject& subject, Findings& findings) {
   }
 }
 
-void AddMemory(const Subject& subject, Findings& findings) {
+// Of the kernel's "start end flags", a line for each region: bytes of the largest.
+uint64_t LargestRegion(const std::string& resource) {
+  uint64_t largest = 0;
+  std::istringstream lines(resource);
+  lines >> std::hex;
+  for (uint64_t start = 0, end = 0, flags = 0; lines >> start >> end >> flags;)
+    if (end > start) largest = std::max(largest, end - start + 1);
+  return largest;
+}
+
+// Bytes of its own memory and of what the host can address of it; 0: not known, or not its own.
+std::pair<uint64_t, uint64_t> MemoryAndWindow(const Subject& subject) {
   const PciFunction& function = subject.function;
   const int64_t memory = Number(Attribute(function, "mem_info_vram_total"));
   const int64_t window = Number(Attribute(function, "mem_info_vis_vram_total"));
-  if (window > 0 && static_cast<uint64_t>(window) <= kSmallWindow && memory > 0 &&
-      static_cast<uint64_t>(memory) > kLargeMemory) {
+  if (memory > 0 && window > 0) return {memory, window};
+  // An integrated GPU is on the root bus, and its memory is the machine's.
+  if (subject.probed == nullptr || function.bridges.empty() || function.vendor == kAmd) return {};
+  return {subject.probed->memory_bytes, LargestRegion(Attribute(function, "resource"))};
+}
+
+void AddMemory(const Subject& subject, Findings& findings) {
+  const PciFunction& function = subject.function;
+  const auto [memory, window] = MemoryAndWindow(subject);
+  if (window > 0 && window <= kSmallWindow && memory > kLargeMemory) {
     findings.push_back(Meet(103,
                             "the host sees " + std::to_string(window >> 20) + " of " +
                                 std::to_string(memory >> 20) + " MiB at a time",

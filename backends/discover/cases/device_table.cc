@@ -13,7 +13,7 @@ constexpr Case kCases[] = {
      "The link can be no faster than the port above the card. Nothing is wrong; copies are slower "
      "than the card's data sheet says, and the planner counts what it measures.",
      "sudo lspci -vv -s {pci}  # to gain: a newer board, or the slot's generation in the BIOS"},
-    {103, "degraded", "only a small window of the card's memory is open to the host",
+    {103, "ready", "only a small window of the card's memory is open to the host",
      "The memory BAR is 256 MiB or less, far smaller than the card's memory: resizable BAR is off. "
      "Loading takes longer and Intel Arc loses speed in everything it does.",
      "sudo lspci -vv -s {pci} | grep -A3 Resizable  # then in the BIOS: Above 4G Decoding and "

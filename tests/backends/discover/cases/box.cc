@@ -94,6 +94,13 @@ Box Box::Probed(std::string state, std::string reason, std::string fix) const {
   });
 }
 
+Box Box::Memory(uint64_t bytes, std::string resource) const {
+  return Changed(Attribute("resource", resource), [&](Box& b) {
+    b.answer_.memory_bytes = bytes;
+    b.facts_.functions[0].bridges = {"0000:00:01.0"};
+  });
+}
+
 Box Box::Failed(std::string reason) const {
   DeviceInfo failed;
   failed.id = failed.backend = "opencl";

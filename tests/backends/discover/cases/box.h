@@ -34,7 +34,8 @@ class Box {
   Box Attribute(std::string name, std::string value) const;                       // of the card
   Box Fact(std::string name, std::string value) const;                            // of the machine
   Box Probed(std::string state, std::string reason, std::string fix = "") const;  // of the card
-  Box Failed(std::string reason) const;  // the opencl backend as a whole
+  Box Memory(uint64_t bytes, std::string resource) const;  // probed, and its regions; in a slot
+  Box Failed(std::string reason) const;                    // the opencl backend as a whole
   Box WithFunction(uint16_t vendor, uint16_t device, std::string address) const;
   // Asked of DiagnoseMachine.
   Box Itself() const;

@@ -12,6 +12,13 @@ Box Memory(const char* window) {
       .Attribute("mem_info_vram_total", "17163091968")
       .Attribute("mem_info_vis_vram_total", window);
 }
+Box Arc(const char* region) {
+  const std::string others = "0x00000000a1000000 0x00000000a1ffffff 0x0000000000140204\n";
+  return Box::Intel(0x56a0)
+      .Bound("i915")
+      .Probed("ready", "")
+      .Memory(uint64_t{16} << 30, others + region);
+}
 Box Amdgpu() {
   return Box::Amd(0x73bf)
       .Bound("amdgpu")
@@ -30,6 +37,8 @@ std::vector<Scenario> ConditionScenarios() {
       {101, "SlotWithFewerLanes", Ready().Link({4, 8, 4, 16, 4, 8}), Ready()},
       {102, "OlderSlot", Ready().Link({3, 16, 4, 16, 3, 16}), Ready()},
       {103, "SmallWindow", Memory("268435456"), Memory("17163091968")},
+      {103, "SmallRegions", Arc("0x0000000380000000 0x000000038fffffff 0x000000000014220c"),
+       Arc("0x0000000380000000 0x000000077fffffff 0x000000000014220c")},
       {104, "EccOff", Ready().Attribute("ras/features", "feature mask: 0x0"),
        Ready().Attribute("ras/features", "feature mask: 0x1")},
       {105, "TooHot",

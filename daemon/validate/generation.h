@@ -26,7 +26,7 @@ struct RequestLimits {
 
 inline constexpr int kMaxChoices = 16;    // n
 inline constexpr int kMaxLogprobs = 20;   // alternatives per token
-inline constexpr int kMaxPrompts = 1024;  // of one /v1/completions request, and prompts x n
+inline constexpr int kMaxPrompts = 512;  // prompts x n of one request: what an empty queue holds
 inline constexpr size_t kMaxMessages = 4096;
 inline constexpr size_t kMaxTools = 256;
 inline constexpr int kMaxStops = 16;  // strings of at most kMaxStopBytes

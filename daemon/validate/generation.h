@@ -24,8 +24,8 @@ struct RequestLimits {
   int vocabulary = 0;
 };
 
-inline constexpr int kMaxChoices = 16;    // n
-inline constexpr int kMaxLogprobs = 20;   // alternatives per token
+inline constexpr int kMaxChoices = 16;   // n
+inline constexpr int kMaxLogprobs = 20;  // alternatives per token
 inline constexpr int kMaxPrompts = 512;  // prompts x n of one request: what an empty queue holds
 inline constexpr size_t kMaxMessages = 4096;
 inline constexpr size_t kMaxTools = 256;

@@ -14,8 +14,9 @@ namespace {
 using profiler::FitRoof;
 using profiler::RoofFit;
 
-constexpr size_t kMaxRegimes = 3, kLeastPoints = 6;
-constexpr double kParameters = 5;    // of a regime: four, and where it starts
+constexpr size_t kMaxRegimes = 3;
+// Of a regime: four and where it starts; pk and p mean nothing where nothing is computed.
+constexpr int kParameters = 5, kParametersOfBytes = 3;
 constexpr double kFloor = 0.01;      // an error of 1 % is not worth a regime
 constexpr size_t kMostBorders = 20;  // tried for a switch: the work grows with their square
 constexpr int kHeldOutEvery = 4, kHeldOutAt = 2;  // neither end of the sweep
@@ -33,6 +34,8 @@ class Splitter {
     const size_t step = (all.size() + kMostBorders - 1) / kMostBorders;
     for (size_t i = 0; i < all.size(); i += step) candidates_.push_back(all[i]);
     all_ = std::move(all);
+    const bool computes = std::ranges::any_of(points, [](const auto& p) { return p.flops > 0; });
+    parameters_ = computes ? kParameters : kParametersOfBytes;
   }
 
   Borders Best() {
@@ -58,12 +61,13 @@ class Splitter {
 
  private:
   bool Allowed(const Borders& borders) const {
+    const auto least = static_cast<size_t>(parameters_);
     size_t first = 0;
     for (const size_t border : borders) {
-      if (border < first + kLeastPoints) return false;
+      if (border < first + least) return false;
       first = border;
     }
-    return points_.size() >= first + kLeastPoints;
+    return points_.size() >= first + least;
   }
 
   double Score(const Borders& borders) {
@@ -73,7 +77,7 @@ class Splitter {
     for (const size_t border : borders) loss += Segment(std::exchange(first, border), border).loss;
     loss += Segment(first, points_.size()).loss;
     return n * std::log(loss / n + kFloor * kFloor) +
-           kParameters * static_cast<double>(borders.size()) * std::log(n);
+           parameters_ * static_cast<double>(borders.size()) * std::log(n);
   }
 
   void Consider(const Borders& borders, Borders& best, double& best_score) {
@@ -101,6 +105,7 @@ class Splitter {
   }
 
   const std::vector<FitPoint>& points_;
+  int parameters_ = kParameters;
   Borders all_, candidates_;
   std::map<std::pair<size_t, size_t>, RoofFit> fits_;
 };

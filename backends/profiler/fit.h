@@ -26,7 +26,7 @@ struct FitPoint {
 // One to three fits whose regimes, in OpFit::regime, cover every x without a gap: "1-5", "6-90",
 // "91-". Least squares of the logarithm of the error with Huber's bound at 5 %, so that a disturbed
 // point bends nothing; a further regime only where it pays for its parameters (Schwarz's criterion)
-// and holds six points or more.
+// and holds as many points.
 struct OpCurve {
   std::vector<OpFit> regimes;  // rising
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <set>
 
@@ -11,7 +10,6 @@ namespace {
 
 constexpr uint32_t kDisplayClass = 0x03, kAcceleratorClass = 0x12;
 constexpr uint16_t kAmdCpu = 0x1022;  // processors, and the bridges of Vega cards
-constexpr size_t kLineLimit = 512;
 
 // Vendors whose display functions compute; everybody else's show a console.
 bool MakesGpus(uint16_t vendor) { return vendor == kNvidia || vendor == kAmd || vendor == kIntel; }
@@ -55,18 +53,20 @@ std::string Numbers(uint16_t vendor, uint16_t device) {
 }
 
 // The file is a list of "VVVV  vendor" with "\tDDDD  device" below each, then classes ("C ...").
-std::map<uint32_t, std::string> LookUp(std::istream& file, const std::set<uint32_t>& wanted) {
+std::map<uint32_t, std::string> LookUp(FILE* file, const std::set<uint32_t>& wanted) {
   std::map<uint32_t, std::string> names;
   uint32_t vendor = 0;
   std::string vendor_name;
-  for (std::string line; names.size() < wanted.size() && std::getline(file, line);) {
-    if (line.size() < 7 || line.size() > kLineLimit || line[0] == '#') continue;
+  char buffer[512];  // the longest line has 130; of a longer one the rest is a line of its own
+  while (names.size() < wanted.size() && std::fgets(buffer, sizeof buffer, file) != nullptr) {
+    const std::string_view line(buffer);
+    if (line.size() < 7 || line[0] == '#') continue;
     if (line[0] == 'C') break;
     const bool is_device = line[0] == '\t';
     if (is_device && line[1] == '\t') continue;
-    const auto id = ParseHex(std::string_view(line).substr(is_device, 4), 0xffff);
+    const auto id = ParseHex(line.substr(is_device, 4), 0xffff);
     if (!id) continue;
-    const std::string name = Printable(std::string_view(line).substr(is_device + 4));
+    const std::string name = Printable(line.substr(is_device + 4));
     if (!is_device) {
       vendor = *id;
       vendor_name = name;
@@ -77,11 +77,13 @@ std::map<uint32_t, std::string> LookUp(std::istream& file, const std::set<uint32
   return names;
 }
 
-std::string PciIdsFile(const Tree& tree) {
-  for (const char* path : {"usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids"}) {
-    const std::string inside = tree.Resolve(path);
-    if (!inside.empty()) return tree.root() + "/" + inside;
-    if (std::ifstream(std::string("/") + path).good()) return std::string("/") + path;
+// The tree's own file, else this machine's.
+Fd OpenPciIds(const Tree& tree) {
+  for (const Tree& where : {tree, Tree("")}) {
+    for (const char* path : {"usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids"}) {
+      Fd fd = where.Open(path);
+      if (fd.valid()) return fd;
+    }
   }
   return {};
 }
@@ -160,10 +162,12 @@ void NameFunctions(const Tree& tree, std::vector<PciFunction>& functions) {
       unknown.insert(Key(function.vendor, function.device));
   }
   if (unknown.empty()) return;
-  const std::string path = PciIdsFile(tree);
-  if (path.empty()) return;
-  std::ifstream file(path);
+  Fd fd = OpenPciIds(tree);
+  FILE* file = fd.valid() ? fdopen(fd.get(), "r") : nullptr;
+  if (file == nullptr) return;
+  fd.Release();  // the stream closes it
   const auto names = LookUp(file, unknown);
+  std::fclose(file);
   for (PciFunction& function : functions) {
     const auto found = names.find(Key(function.vendor, function.device));
     if (found != names.end()) function.name = found->second;

@@ -11,8 +11,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "base/os.h"
-
 namespace motley {
 namespace {
 
@@ -79,13 +77,19 @@ bool Tree::IsFolder(const std::string& path) const {
   return !inside.empty() && std::filesystem::is_directory(inside, error);
 }
 
-std::string Tree::Bytes(const std::string& path, size_t limit) const {
+Fd Tree::Open(const std::string& path) const {
   const std::string inside = Inside(path);
   if (inside.empty()) return {};
   // Not blocking: a recorded tree may hold a pipe.
-  const Fd fd(open(inside.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  Fd fd(open(inside.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status = {};
   if (!fd.valid() || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return fd;
+}
+
+std::string Tree::Bytes(const std::string& path, size_t limit) const {
+  const Fd fd = Open(path);
+  if (!fd.valid()) return {};
   std::string out(limit, '\0');
   size_t size = 0;
   while (size < limit) {

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/os.h"
+
 namespace motley {
 
 class Tree {
@@ -23,6 +25,8 @@ class Tree {
 
   const std::string& root() const { return root_; }
   bool IsFolder(const std::string& path) const;
+  // A plain file, open for reading; not valid if it is anything else.
+  Fd Open(const std::string& path) const;
   // The first `limit` bytes of a plain file as they are.
   std::string Bytes(const std::string& path, size_t limit) const;
   // The same trimmed, with '?' for everything but printable ASCII, tabs and line ends.

@@ -52,8 +52,10 @@ std::string Speed(const std::string& generation) {
 }  // namespace
 
 RecordedTree::RecordedTree(std::string_view text) {
-  root_ = (fs::temp_directory_path() / "motley-machine-XXXXXX").string();
-  if (mkdtemp(root_.data()) == nullptr) root_.clear();
+  for (const fs::path& folder : {fs::path("/dev/shm"), fs::temp_directory_path()}) {
+    root_ = (folder / "motley-machine-XXXXXX").string();  // in memory where that is possible
+    if (mkdtemp(root_.data()) != nullptr) break;
+  }
   fs::create_directories(root_ + "/sys");
   Add(text);
 }

@@ -1,5 +1,7 @@
 // launch, copy.h2d, copy.d2h: what stands around the ops.
 
+#include <algorithm>
+
 #include "backends/profiler/operands.h"
 #include "backends/profiler/sweep.h"
 
@@ -83,7 +85,7 @@ class CopySweep : public Sweep {
   Status Run(size_t point, int calls) override {
     const auto size = static_cast<size_t>(points_[point].bytes);
     for (int i = 0; i < calls; ++i) {
-      at_ = at_ + 2 * size > host_.size() ? 0 : at_ + size;
+      at_ = at_ + 2 * size > std::max(kColdBytes, size) ? 0 : at_ + size;
       const MutableBytes host = MutableBytes(host_).subspan(at_, size);
       if (direction_ == Direction::kOut) {
         TRY(stream_->CopyOut(*buffer_, at_, host));

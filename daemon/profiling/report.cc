@@ -183,7 +183,7 @@ Difference Compare(const OpProfile& a, const OpProfile& b) {
   for (const OpPoint& p : b.points) {
     const auto same = std::ranges::find_if(
         a.points, [&](const OpPoint& q) { return q.sweep == p.sweep && q.where == p.where; });
-    if (same == a.points.end()) continue;
+    if (same == a.points.end() || !Trusted(p) || !Trusted(*same)) continue;
     changes.push_back(std::abs(p.us / same->us - 1));
     if (changes.back() < out.worst) continue;
     out.worst = changes.back();

@@ -43,7 +43,7 @@ Result<MachineProfile> MachineOf(const std::vector<OpProfile>& profiles);
 // The same with the ring given.
 MachineProfile MachineOf(const std::vector<OpProfile>& profiles, const LinkProfile& ring);
 
-// Points that both have, by |b / a - 1|.
+// Points that both have and nobody disturbed, by |b / a - 1|.
 struct Difference {
   int points = 0;
   double median = 0, worst = 0;

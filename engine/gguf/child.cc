@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "base/os.h"
+#include "engine/gguf/landlock.h"
 #include "engine/gguf/reader.h"
 #include "engine/gguf/wire.h"
 
@@ -85,7 +86,10 @@ Status EnterFilter() {
 Result<Manifest> Parse(const std::string& path) {
   TRY(LimitResources());
   const OpenFile file = TRY(OpenGguf(path));
-  if (!kSanitized) TRY(EnterFilter());
+  if (!kSanitized) {
+    DenyFileAccess();
+    TRY(EnterFilter());
+  }
   try {
     return ParseOpenGguf(file);
   } catch (const std::bad_alloc&) {

@@ -63,11 +63,12 @@ long LongestContext(const MachineProfile& machine, Workload workload) {
   return good;
 }
 
-// The least memory that `device` lacks for everything to fit, to the byte.
+// The least memory that `device` lacks for everything to fit: to the byte, as far as a double has
+// bytes.
 double MissingOn(const RunBytes& bytes, std::vector<double> usable, size_t device) {
   const double had = usable[device];
   double bad = 0, good = bytes(0, bytes.items());
-  while (good - bad > 1) {
+  while (good - bad > std::max(1.0, good * 1e-15)) {
     const double middle = std::floor((good + bad) / 2);
     usable[device] = had + middle;
     (Reachable(bytes, usable) ? good : bad) = middle;

@@ -126,6 +126,14 @@ TEST(Shortage, NamesTheItemThatNoDeviceHolds) {
   EXPECT_THAT(plan.error().message, HasSubstr("head alone needs 4.9 KiB, the largest device a"));
 }
 
+TEST(Shortage, EndsWhereBytesAreTooManyToCount) {
+  Workload workload = FourLayers();
+  workload.items[2].weight_bytes = 1e30;
+  const auto plan = Partition(Machine({Device("a", 500, 10)}), workload, kTokens);
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code, Code::kOutOfMemory);
+}
+
 TEST(Shortage, SaysWhenOnlyTheSplitIsToBlame) {
   // 100 110 170 170 110 100: both halves are 380 B, and a has 379.
   Workload workload = FourLayers();

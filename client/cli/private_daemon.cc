@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -60,7 +61,8 @@ Result<std::unique_ptr<PrivateDaemon>> PrivateDaemon::Start(
   options.arguments = {HelperProgram("motleyd")};
   options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
   const std::string listen = "unix:" + folder + "/http.sock", rpc = "ipc://" + folder + "/rpc.sock";
-  options.arguments.insert(options.arguments.end(), {"--listen", listen, "--rpc", rpc});
+  options.arguments.insert(options.arguments.end(), {"--listen", listen, "--rpc", rpc, "--parent",
+                                                     std::to_string(getpid())});
   const Fd log(open((folder + "/log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0600));
   options.fds = {{log.get(), 1}, {log.get(), 2}};
   auto child = Spawn(options);

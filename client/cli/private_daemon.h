@@ -1,6 +1,6 @@
 #pragma once
 // A motleyd of one command's own: started in a fresh folder that nobody else can enter, ended and
-// removed with the object. One thread.
+// removed with the object, and ended by the kernel where the command is killed. One thread.
 
 #include <functional>
 #include <memory>

@@ -39,18 +39,31 @@ Result<Loaded> Load(const std::string& path) {
                 {text(tokenizer->bos()), text(tokenizer->eos())}};
 }
 
+// What is on stdin, as it is, over what the hubs' libraries set: here a template is seen for what
+// it does, where the service first brings a request into the form that the template can take.
+Result<nlohmann::ordered_json> Variables(const nlohmann::ordered_json& request,
+                                         const ChatTokens& tokens, const Options& options) {
+  if (!request.is_object()) return Error::Invalid("stdin", "stdin must be a JSON object");
+  if (!request.contains("messages") || !request["messages"].is_array()) {
+    return Error::Invalid("messages", "messages must be an array");
+  }
+  nlohmann::ordered_json out = {{"tools", nullptr},
+                                {"documents", nullptr},
+                                {"add_generation_prompt", true},
+                                {"bos_token", tokens.bos},
+                                {"eos_token", tokens.eos}};
+  const auto more = request.find("chat_template_kwargs");
+  if (more != request.end() && more->is_object()) out.update(*more);
+  out.update(request);
+  if (options.no_generation_prompt) out["add_generation_prompt"] = false;
+  return out;
+}
+
 Result<std::string> Render(const Options& options) {
   const Loaded loaded = TRY(Load(options.source));
   const std::string input{std::istreambuf_iterator<char>(std::cin), {}};
-  nlohmann::ordered_json request = TRY(ParseOrderedJson(input));
-  if (options.no_generation_prompt) request["add_generation_prompt"] = false;
-  const auto renderer = TRY(TemplateRenderer::Start(loaded.source));
-  nlohmann::ordered_json variables =
-      TRY(ChatVariables(request, InspectTemplate(*renderer, loaded.source), loaded.tokens));
-  for (const auto& [key, value] : request.items()) {
-    if (!variables.contains(key)) variables[key] = value;
-  }
-  return renderer->Render(variables);
+  const auto variables = TRY(Variables(TRY(ParseOrderedJson(input)), loaded.tokens, options));
+  return TRY(TemplateRenderer::Start(loaded.source))->Render(variables);
 }
 
 }  // namespace

@@ -29,6 +29,14 @@ std::string Layers(const Stage& stage, int items) {
   return out;
 }
 
+// What the rounded times beside it may hide.
+std::string Worse(double value, double best) {
+  if (best <= 0 || value <= best) return "";
+  const double percent = 100 * (value / best - 1);
+  return percent < 100 ? fmt::format(", {:.2g} % slower", percent)
+                       : fmt::format(", {:.1f} times as long", value / best);
+}
+
 }  // namespace
 
 std::string PlanText(const Plan& plan, int items) {
@@ -50,8 +58,8 @@ std::string PlanText(const Plan& plan, int items) {
   for (const Plan::Unused& unused : plan.unused)
     out += fmt::format("  {} unused: {}\n", unused.device, unused.reason);
   for (const Plan::Alternative& a : plan.alternatives) {
-    out += fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms\n", a.change, a.predicted.ttft_s,
-                       a.predicted.itl_s * 1e3);
+    out += fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms{}\n", a.change, a.predicted.ttft_s,
+                       a.predicted.itl_s * 1e3, Worse(a.value_us, plan.proof.value));
   }
   return out;
 }

@@ -4,11 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
+
+#include "base/result.h"
 
 namespace motley {
 
-// Says on stderr which command was probably meant: "did you mean devices?".
-void SuggestCommand(const CLI::App& app, const std::string& word);
+// What is wrong with a command line (`words`: without the program's name), as InvalidArgument: for
+// a command that is none, which one was probably meant.
+Error UsageError(const CLI::App& app, const CLI::ParseError& error,
+                 const std::vector<std::string>& words);
 
 void AddBenchCommand(CLI::App& app, int* status);
 void AddConformanceCommand(CLI::App& app, int* status);

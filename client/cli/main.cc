@@ -1,9 +1,12 @@
 // motley: the command line.
 
+#include <algorithm>
 #include <clocale>
+#include <cstdio>
 
 #include "base/log.h"
 #include "client/cli/commands.h"
+#include "client/cli/output.h"
 
 int main(int argc, char** argv) {
   std::setlocale(LC_ALL, "");
@@ -29,9 +32,15 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (app.exit(error) == 0) return 0;
-    motley::SuggestCommand(app, argc > 1 ? argv[1] : "");
-    return 2;
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (error.get_exit_code() == 0) return app.exit(error);
+    if (words.empty()) {
+      std::fputs(app.help().c_str(), stderr);
+      return 2;
+    }
+    const bool json = std::ranges::find(words, "--json") != words.end();
+    return motley::ReportError(motley::UsageError(app, error, words),
+                               json ? motley::Format::kJson : motley::Format::kText);
   }
   return status;
 }

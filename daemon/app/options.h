@@ -2,6 +2,7 @@
 // motleyd's command line: also what `motley serve` passes on.
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,14 @@ struct ServeOptions {
 void AddPlacementOptions(CLI::App& app, ServeOptions* options);
 void AddListenOptions(CLI::App& app, ServeOptions* options);
 
-// Reads the plan file, checks that the options go together.
+// A document in a file of at most 64 MiB. Errors: of ReadFile; InvalidArgument that says where it is
+// no JSON.
+Result<nlohmann::json> ReadJson(const std::string& path);
+
+// The words that make motleyd do what `options` say, without the name of the program.
+std::vector<std::string> ToArguments(const ServeOptions& options);
+
+// Reads the plan file, checks that the options go together and that the simulated machine is there.
 Result<CoreOptions> ToCoreOptions(const ServeOptions& options);
 
 }  // namespace motley

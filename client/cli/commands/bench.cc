@@ -183,20 +183,20 @@ void AddBenchCommand(CLI::App& app, int* status) {
       "bench", "Tokens per second, in llama-bench's rows, beside the prediction");
   command->footer(
       "Example:\n  motley bench model.gguf -p 512,2048 -n 128 -r 5 -b 1,16 -t 2 -o md\n");
-  command->add_option("model", options->serve.model, "model file (GGUF)")
-      ->required()
-      ->check(CLI::ExistingFile);
-  command->add_option("-p", options->prompts, "prompt lengths (pp512)")
+  command->add_option("model", options->serve.model, "model file (GGUF)")->required();
+  command->add_option("-p", options->prompts, "prompt lengths (default 512: pp512)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(0, 1 << 20));
-  command->add_option("-n", options->generated, "generated tokens (tg128)")
+  command->add_option("-n", options->generated, "generated tokens (default 128: tg128)")
       ->check(CLI::Range(0, 1 << 20));
-  command->add_option("-r", options->repeats, "repeats; the median counts")
+  command->add_option("-r", options->repeats, "repeats; the median counts (default 5)")
       ->check(CLI::Range(1, 1000));
   command->add_option("-b", options->batches, "streams at once, 64 tokens in, 64 out (b16)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(1, 64));
-  command->add_option("-o", options->format, "table, json or md")
+  command->add_option("-o", options->format, "table (default), json or md")
       ->check(CLI::IsMember({"table", "json", "md"}));
   AddPlacementOptions(*command, &options->serve);
   command->callback([options, status] {

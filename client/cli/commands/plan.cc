@@ -15,7 +15,6 @@ namespace motley {
 namespace {
 
 constexpr int kDefaultContext = 4096;
-constexpr uint64_t kFileLimit = 64 << 20;
 
 struct Options {
   ServeOptions serve;
@@ -30,13 +29,6 @@ struct Made {
   std::optional<MachineProfile> machine;  // when it was measured here
 };
 
-Result<nlohmann::json> ReadJson(const std::string& path) {
-  const std::string text = TRY(ReadFile(path, kFileLimit));
-  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_discarded()) return Error::Invalid(path, path + " is not JSON");
-  return json;
-}
-
 Result<Workload> ModelWorkload(const Options& options) {
   const Manifest manifest = TRY(LoadManifest(options.serve.model));
   const ModelGraph graph = TRY(BuildGraph(manifest));
@@ -47,10 +39,17 @@ Result<Workload> ModelWorkload(const Options& options) {
 
 // From files alone: no device is touched.
 Result<Made> FromFiles(const Options& options, const Objective& objective) {
+  const ServeOptions& here = options.serve;
+  if (!here.devices.empty() || !here.split.empty() || !here.plan_file.empty()) {
+    return Error::Invalid("machine",
+                          "--machine leaves all to the planner: --devices, --split and --plan are "
+                          "for the devices that are here");
+  }
   Made made;
   const MachineProfile machine = TRY(MachineFromJson(TRY(ReadJson(options.machine))));
   made.workload = options.workload.empty() ? TRY(ModelWorkload(options))
                                            : TRY(WorkloadFromJson(TRY(ReadJson(options.workload))));
+  if (here.context_tokens > 0) made.workload.context_tokens = here.context_tokens;
   made.plan = TRY(Partition(machine, made.workload, objective));
   return made;
 }
@@ -115,11 +114,12 @@ void AddPlanCommand(CLI::App& app, int* status) {
                       "motley.workload/1 file in place of a model");
   command->add_option("--machine", options->machine,
                       "motley.machine/1 file in place of this machine");
-  command->add_option("--objective", options->objective, "latency or bottleneck")
+  command->add_option("--objective", options->objective, "latency (default) or bottleneck")
       ->check(CLI::IsMember({"latency", "bottleneck"}));
-  command->add_option("--prompt", options->prompt_tokens, "prompt tokens to plan for")
+  command->add_option("--prompt", options->prompt_tokens, "prompt tokens to plan for (default 512)")
       ->check(CLI::Range(0, 1 << 24));
-  command->add_option("--output", options->output_tokens, "generated tokens to plan for")
+  command
+      ->add_option("--output", options->output_tokens, "generated tokens to plan for (default 128)")
       ->check(CLI::Range(0, 1 << 24));
   command->add_option("--save", options->save, "write the plan (motley serve --plan takes it)");
   command->add_option("--save-workload", options->save_workload, "write what the model asks for");

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -21,33 +22,19 @@ namespace motley {
 namespace {
 
 constexpr int kInterrupted = 130;
+constexpr int kTokens = 256;
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::chrono::hours kLongest{24};
 
 struct Options {
   ServeOptions serve;
   std::string prompt;
-  int tokens = 256;
+  std::optional<int> tokens;
   double temperature = 0.7;
   std::optional<int64_t> seed;
   bool raw = false, json = false;
   Format format() const { return json ? Format::kJson : Format::kText; }
 };
-
-std::vector<std::string> DaemonArguments(const ServeOptions& serve) {
-  std::vector<std::string> out{serve.model};
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out.insert(out.end(), {name, value});
-  };
-  add("--devices", fmt::format("{}", fmt::join(serve.devices, ",")));
-  add("--split", serve.split);
-  add("--plan", serve.plan_file);
-  add("--simulate", serve.simulate);
-  if (serve.context_tokens > 0) add("--ctx", std::to_string(serve.context_tokens));
-  if (serve.threads > 0) add("--threads", std::to_string(serve.threads));
-  if (serve.remeasure) out.push_back("--remeasure");
-  return out;
-}
 
 // One private daemon, and what is said to it.
 class Session {
@@ -55,7 +42,7 @@ class Session {
   explicit Session(const Options& options) : options_(options) {}
 
   Status Open() {
-    daemon_ = TRY(PrivateDaemon::Start(DaemonArguments(options_.serve)));
+    daemon_ = TRY(PrivateDaemon::Start(ToArguments(options_.serve)));
     ProgressLine line;
     client_ = TRY(daemon_->WaitReady([&](const std::string& what, double part) {
       line.Show(what, part);
@@ -83,7 +70,9 @@ class Session {
     } else {
       request.messages_json = messages_.dump();
     }
-    request.max_tokens = options_.tokens;
+    const int context = options_.serve.context_tokens;
+    request.max_tokens =
+        options_.tokens.value_or(context > 0 ? std::min(context, kTokens) : kTokens);
     request.temperature = options_.temperature;
     request.seed = options_.seed;
     request.logprobs = options_.json ? std::optional(0) : std::nullopt;
@@ -176,9 +165,7 @@ void AddRunCommand(CLI::App& app, int* status) {
       "  motley run model.gguf --temp 0 -n 64 --json \"Count to ten.\"\n"
       "  git diff | motley run model.gguf \"Write a commit message for:\"\n"
       "  motley run model.gguf --devices cpu0,ocl0 --split 0-14,15-29 hello\n");
-  command->add_option("model", options->serve.model, "model file (GGUF)")
-      ->required()
-      ->check(CLI::ExistingFile);
+  command->add_option("model", options->serve.model, "model file (GGUF)")->required();
   command->add_option("prompt", options->prompt,
                       "the question; piped input is put behind it; neither: a chat");
   command->add_option("-n", options->tokens, "most tokens of an answer (default 256)")

@@ -12,9 +12,9 @@ namespace motley {
 namespace {
 
 // The command becomes a private motleyd: signals and the exit status are its own.
-int BecomeDaemon(CLI::App& command) {
+int BecomeDaemon(const ServeOptions& options) {
   std::vector<std::string> words{HelperProgram("motleyd")};
-  for (const std::string& word : command.remaining()) words.push_back(word);
+  for (std::string& word : ToArguments(options)) words.push_back(std::move(word));
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -26,14 +26,17 @@ int BecomeDaemon(CLI::App& command) {
 }  // namespace
 
 void AddServeCommand(CLI::App& app, int* status) {
+  auto options = std::make_shared<ServeOptions>();
   CLI::App* command =
       app.add_subcommand("serve", "Serve a model over HTTP until Ctrl-C or SIGTERM");
   command->footer(
-      "Options and their meaning: motley serve --help-all, or motleyd --help.\n\nExamples:\n"
-      "  motley serve model.gguf\n  motley serve model.gguf --listen 127.0.0.1:8080 --ctx 4096\n"
+      "Examples:\n  motley serve model.gguf\n"
+      "  motley serve model.gguf --listen 127.0.0.1:8080 --ctx 4096\n"
       "  motley serve model.gguf --devices cpu0,ocl0 --split 0-14,15-29\n");
-  command->prefix_command();
-  command->callback([command, status] { *status = BecomeDaemon(*command); });
+  command->add_option("model", options->model, "model file (GGUF)")->required();
+  AddPlacementOptions(*command, options.get());
+  AddListenOptions(*command, options.get());
+  command->callback([options, status] { *status = BecomeDaemon(*options); });
 }
 
 }  // namespace motley

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -31,6 +33,47 @@ TEST(Motley, ATypoIsAUsageErrorWithASuggestion) {
   const Said said = RunProgram({"devcies"});
   EXPECT_EQ(said.status, 2);
   EXPECT_THAT(said.err, HasSubstr("did you mean devices?"));
+}
+
+TEST(Motley, AUsageErrorIsJsonWhereThatIsAskedFor) {
+  const Said said = RunProgram({"plan", "--objective", "beauty", "--json"});
+  EXPECT_EQ(said.status, 2);
+  const json answer = json::parse(said.out, nullptr, false);
+  ASSERT_TRUE(answer.is_object()) << said.out;
+  EXPECT_EQ(answer["error"]["code"], "InvalidArgument");
+  EXPECT_EQ(answer["error"]["remedy"], "motley plan --help");
+}
+
+TEST(Motley, AFileThatIsNotThereIsExit3) {
+  for (const char* command : {"run", "serve", "plan", "bench", "tokenize", "template"}) {
+    std::vector<std::string> words = {command, "/nowhere/x.gguf"};
+    if (words[0] == "run") words.push_back("hi");
+    if (words[0] == "serve") words.insert(words.end(), {"--listen", "127.0.0.1:0"});
+    const Said said = RunProgram(words);
+    EXPECT_EQ(said.status, 3) << command << ": " << said.err;
+    EXPECT_THAT(said.err, HasSubstr("/nowhere/x.gguf")) << command;
+  }
+}
+
+TEST(MotleyServe, HelpNamesItsOptions) {
+  EXPECT_THAT(RunProgram({"serve", "--help"}).out, HasSubstr("--listen"));
+}
+
+TEST(MotleyPlan, AFileThatIsNoJsonIsToldWhere) {
+  const TestFolder folder;
+  std::ofstream(folder / "m.json") << "{\"schema\": NaN}";
+  Child child =
+      StartProgram(folder, {"plan", "--machine", folder / "m.json", "--workload", "w.json"});
+  const Said said = Finish(folder, child);
+  EXPECT_EQ(said.status, 2);
+  EXPECT_THAT(said.err, HasSubstr("column 12"));
+}
+
+TEST(MotleyRun, ADeviceListDoesNotTakeThePromptAlong) {
+  const TestFolder folder;
+  std::ofstream(folder / "x.gguf") << "GGUF" << std::string(100, 'x');
+  Child child = StartProgram(folder, {"run", folder / "x.gguf", "--devices", "cpu0", "hi"});
+  EXPECT_THAT(Finish(folder, child).err, HasSubstr("version"));
 }
 
 TEST(MotleyRun, NoPromptIsAUsageError) {
@@ -102,6 +145,32 @@ TEST(MotleyRun, AnInterruptEndsTheDaemonAndExits130) {
   }
 }
 
+// The process that `parent` started.
+pid_t ChildOf(pid_t parent) {
+  const std::string pid = std::to_string(parent);
+  return std::atoi(Contents("/proc/" + pid + "/task/" + pid + "/children").c_str());
+}
+
+//   motley run ---> motleyd ---> motley-worker
+//    SIGKILL         must end
+TEST(MotleyRun, AKilledCommandTakesItsDaemonAlong) {
+  MODEL_OR_SKIP();
+  const TestFolder folder;
+  Child child = StartProgram(
+      folder, {"run", model, "Tell a very long story.", "-n", "4000", "--devices", "cpu0"});
+  for (int i = 0; i < 6000 && Contents(folder / "out").empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  const pid_t daemon = ChildOf(child.pid());
+  ASSERT_GT(daemon, 0) << Contents(folder / "err");
+  const Fd alive(static_cast<int>(syscall(SYS_pidfd_open, daemon, 0)));
+  ASSERT_TRUE(alive.valid());
+  child.Signal(SIGKILL);
+  EXPECT_EQ(Finish(folder, child).status, 128 + SIGKILL);
+  pollfd ended{alive.get(), POLLIN, 0};
+  EXPECT_EQ(poll(&ended, 1, 60'000), 1) << "motleyd outlives its command";
+}
+
 TEST(MotleyPs, NobodyThereIsExit4WithHowToStartOne) {
   const TestFolder folder;
   Child child = StartProgram(folder, {"ps", "--host", "unix:" + (folder / "none.sock")});
@@ -129,6 +198,18 @@ TEST(MotleyConformance, TheCpuPassesAnOp) {
   const json report = json::parse(said.out, nullptr, false);
   EXPECT_EQ(report["device"], "cpu0");
   EXPECT_EQ(report["results"][0]["failed"], 0);
+}
+
+//   {"bos_token","messages"} -> template: as jinja2 with these variables, nothing brought into form
+TEST(MotleyTemplate, RendersWhatIsOnStdinAsItIs) {
+  const TestFolder folder;
+  std::ofstream(folder / "t.jinja") << "{{ bos_token }}{{ messages[0].calls | tojson }}"
+                                       "{{ messages[0].content is defined }}{{ eos_token }}";
+  const char* request = R"({"messages":[{"role":"x","calls":"{\"a\": 1}"}],"bos_token":"<s>"})";
+  Child child = StartProgram(folder, {"template", folder / "t.jinja"}, request);
+  const Said said = Finish(folder, child);
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_EQ(said.out, R"(<s>"{\"a\": 1}"False)");
 }
 
 TEST(MotleyTokenize, RoundTripsThroughIds) {

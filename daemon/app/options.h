@@ -28,8 +28,8 @@ struct ServeOptions {
 void AddPlacementOptions(CLI::App& app, ServeOptions* options);
 void AddListenOptions(CLI::App& app, ServeOptions* options);
 
-// A document in a file of at most 64 MiB. Errors: of ReadFile; InvalidArgument that says where it is
-// no JSON.
+// A document in a file of at most 64 MiB. Errors: of ReadFile; InvalidArgument that says where it
+// is no JSON.
 Result<nlohmann::json> ReadJson(const std::string& path);
 
 // The words that make motleyd do what `options` say, without the name of the program.

@@ -1,7 +1,7 @@
 #pragma once
 // How fast is a device? Sweeps over its ops, copies and launches by name, on any device through
-// backend.h alone; where the device is the host's CPU also its roofs. Before anything is timed a
-// sample of its ops is compared with the reference: the times of a device that computes nonsense
+// backend.h alone; where the device is the host's CPU also its roofs. Before an op is timed a
+// sample of its cases is compared with the reference: the times of a device that computes nonsense
 // are worth nothing.
 //
 // A point is warmed up, then timed until its samples fill its share of the budget; what other
@@ -51,9 +51,10 @@ struct ProfileSink {
 };
 
 // Points go to the sink as they are measured. The self-test's verdict is the result: if it is not
-// ok(), nothing was timed. A sweep that the device cannot do goes to `skipped` with the reason.
-// Errors: InvalidArgument (`only` names no sweep: the nearest is named), else the device's own
-// (DeviceLost, OutOfMemory); what went to the sink before stays valid.
+// ok(), the run ended there and nothing of that op was timed. A sweep that the device cannot do
+// goes to `skipped` with the reason. Errors: InvalidArgument (`only` names no sweep: the nearest is
+// named), else the device's own (DeviceLost, OutOfMemory); what went to the sink before stays
+// valid.
 Result<SelfTest> RunProfile(Device& device, const ProfileOptions& options, const ProfileSink& sink,
                             Clock& clock);
 

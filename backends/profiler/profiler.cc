@@ -16,7 +16,8 @@ using profiler::Patience;
 using profiler::Sweep;
 using profiler::SweepEntry;
 
-constexpr double kQuickSeconds = 10, kSelfTestPart = 0.1, kSelfTestSeconds = 10;
+constexpr double kQuickSeconds = 10, kQuickSweepSeconds = 2, kSelfTestPart = 0.1,
+                 kSelfTestSeconds = 2;
 constexpr uint64_t kMemoryLimit = uint64_t{1} << 30;
 constexpr double kMostSampleSeconds = 0.25, kLeastSampleSeconds = 5e-3;
 constexpr int kLeastCalls = 5;  // of a point: warm-up and samples
@@ -60,26 +61,18 @@ class Run {
 
   Result<SelfTest> All() {
     const auto sweeps = TRY(profiler::ChooseSweeps(options_.only));
-    SelfTest test;
-    if (options_.self_test) {
-      Progress("self-test", 0);
-      test = TRY(profiler::RunSelfTest(device_, sweeps, SelfTestSeconds(), clock_));
-    }
-    if (!test.ok()) return test;
+    profiler::SelfTester tester(device_, sweeps, clock_);
     for (const SweepEntry& entry : sweeps) shares_left_ += entry.share;
     shares_ = shares_left_;
     for (const SweepEntry& entry : sweeps) {
       if (Stopped()) break;
       Progress(entry.info.name, 1 - shares_left_ / shares_);
-      if (options_.total_s > 0 && Elapsed() > options_.total_s) {
-        if (sink_.skipped) sink_.skipped({entry.info.name, "no time was left for it"});
-      } else {
-        TRY(One(entry));
-      }
+      TRY(One(entry, tester));
+      if (!tester.verdict().ok()) break;
       shares_left_ -= entry.share;
     }
     Progress("done", 1);
-    return test;
+    return tester.verdict();
   }
 
  private:
@@ -89,10 +82,6 @@ class Run {
     if (sink_.progress) sink_.progress(what, part);
   }
 
-  double SelfTestSeconds() const {
-    return options_.total_s > 0 ? options_.total_s * kSelfTestPart : kSelfTestSeconds;
-  }
-
   // What a sweep leaves goes to those after it.
   double BudgetOf(const SweepEntry& entry) const {
     if (options_.total_s <= 0) return options_.sweep_s;
@@ -100,17 +89,29 @@ class Run {
     return std::min(options_.sweep_s, left * entry.share / shares_left_);
   }
 
-  Status One(const SweepEntry& entry) {
-    const double budget = BudgetOf(entry);
-    const int64_t start = clock_.NowNs();
-    auto sweep = entry.make(context_);
-    if (!sweep.ok()) {
-      if (sweep.error().code != Code::kUnsupported) return sweep.error();
-      if (sink_.skipped) sink_.skipped({entry.info.name, sweep.error().message});
+  Status One(const SweepEntry& entry, profiler::SelfTester& tester) {
+    if (options_.total_s > 0 && Elapsed() > options_.total_s) {
+      if (sink_.skipped) sink_.skipped({entry.info.name, "no time was left for it"});
       return {};
     }
+    const double budget = BudgetOf(entry);
+    const int64_t start = clock_.NowNs();
+    if (options_.self_test) {
+      const double seconds = std::min(kSelfTestSeconds, budget * kSelfTestPart);
+      TRY(tester.Try(entry, seconds, sink_.stop));
+      if (!tester.verdict().ok()) return {};
+    }
+    const auto sweep = entry.make(context_);
+    if (sweep.ok()) return Points(entry, **sweep, start, budget);
+    if (sweep.error().code != Code::kUnsupported) return sweep.error();
+    if (sink_.skipped) sink_.skipped({entry.info.name, sweep.error().message});
+    return {};
+  }
+
+  // `budget` seconds from `start`.
+  Status Points(const SweepEntry& entry, Sweep& sweep, int64_t start, double budget) {
     double us_per_flop = 0, us_per_byte = 0;
-    const auto& points = (*sweep)->points();
+    const auto& points = sweep.points();
     for (size_t i = 0; i < points.size() && !Stopped(); ++i) {
       const double left = budget - SecondsBetween(start, clock_.NowNs());
       // A later point may be cheaper than one that has no room.
@@ -119,7 +120,7 @@ class Run {
       if (i > 0 && (left <= 0 || expected_s * kLeastCalls > left)) continue;
       const auto done = static_cast<double>(i) / static_cast<double>(points.size());
       Progress(entry.info.name, 1 - (shares_left_ - entry.share * done) / shares_);
-      auto point = profiler::TimePoint(**sweep, i, PatienceFor(points.size() - i, left), clock_);
+      auto point = profiler::TimePoint(sweep, i, PatienceFor(points.size() - i, left), clock_);
       if (!point.ok() && point.error().code == Code::kCancelled) break;
       if (!point.ok()) return point.error();
       Keep(entry, *point);
@@ -204,6 +205,7 @@ std::vector<SweepInfo> ProfileSweeps() {
 ProfileOptions QuickProfile() {
   ProfileOptions options;
   options.total_s = kQuickSeconds;
+  options.sweep_s = kQuickSweepSeconds;
   options.quick = true;
   options.max_rows = 512;
   return options;

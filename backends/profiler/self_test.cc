@@ -1,7 +1,6 @@
 #include "backends/profiler/self_test.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "backends/conformance/runner.h"
 #include "kernels/dequantize/dequantize.h"
@@ -18,17 +17,6 @@ bool Asks(const SweepEntry& sweep, const Suite& suite) {
   return sweep.type.empty() || sweep.type == Traits(suite.type).name;
 }
 
-std::vector<Suite> SuitesOf(const std::vector<SweepEntry>& sweeps) {
-  std::vector<Suite> all;
-  for (auto* make : {conformance::RowSuites, conformance::CacheSuites, conformance::MatrixSuites}) {
-    std::ranges::move(make(), std::back_inserter(all));
-  }
-  std::erase_if(all, [&](const Suite& suite) {
-    return std::ranges::none_of(sweeps, [&](const auto& sweep) { return Asks(sweep, suite); });
-  });
-  return all;
-}
-
 // As RunConformance chooses it.
 CpuLevel ReferenceLevel(const Suite& suite, const Device& device) {
   const bool full_precision = device.KvType() == TensorType::kF32;
@@ -37,31 +25,45 @@ CpuLevel ReferenceLevel(const Suite& suite, const Device& device) {
 
 }  // namespace
 
-Result<SelfTest> RunSelfTest(Device& device, const std::vector<SweepEntry>& sweeps, double seconds,
-                             Clock& clock) {
-  const int64_t start = clock.NowNs();
-  const std::vector<Suite> suites = SuitesOf(sweeps);
-  SelfTest test;
-  size_t longest = 0;
-  for (const Suite& suite : suites) longest = std::max(longest, suite.cases.size());
-  // One of each op first, from the middle, where the shapes are odd; then further ones.
-  for (size_t round = 0; round < longest; ++round) {
-    for (const Suite& suite : suites) {
-      if (round >= suite.cases.size()) continue;
-      if (round > 0 && SecondsBetween(start, clock.NowNs()) > seconds) return test;
-      const auto& one = suite.cases[(suite.cases.size() / 2 + round) % suite.cases.size()];
-      const Outcome outcome =
-          TRY(conformance::RunCase(one, suite.tolerance, device, ReferenceLevel(suite, device)));
-      if (outcome.verdict == Verdict::kFailed) {
-        test.op = suite.op;
-        test.type = Traits(suite.type).name;
-        test.reason = outcome.reason;
-        return test;
-      }
-      test.cases += outcome.verdict == Verdict::kPassed;
+SelfTester::SelfTester(Device& device, const std::vector<SweepEntry>& sweeps, Clock& clock)
+    : device_(device), clock_(clock) {
+  for (auto* make : {conformance::RowSuites, conformance::CacheSuites, conformance::MatrixSuites}) {
+    for (Suite& suite : make()) {
+      const auto asks = [&](const SweepEntry& sweep) { return Asks(sweep, suite); };
+      if (std::ranges::any_of(sweeps, asks)) suites_.push_back({std::move(suite)});
     }
   }
-  return test;
+}
+
+// From the middle on, where the shapes are odd.
+Status SelfTester::TryOne(Tried& tried) {
+  const Suite& suite = tried.suite;
+  const auto& one = suite.cases[(suite.cases.size() / 2 + tried.cases) % suite.cases.size()];
+  ++tried.cases;
+  const Outcome outcome =
+      TRY(conformance::RunCase(one, suite.tolerance, device_, ReferenceLevel(suite, device_)));
+  verdict_.cases += outcome.verdict == Verdict::kPassed;
+  if (outcome.verdict != Verdict::kFailed) return {};
+  verdict_.op = suite.op;
+  verdict_.type = Traits(suite.type).name;
+  verdict_.reason = outcome.reason;
+  return {};
+}
+
+Status SelfTester::Try(const SweepEntry& sweep, double seconds, const std::function<bool()>& stop) {
+  const int64_t start = clock_.NowNs();
+  for (bool tried = true; tried && verdict_.ok();) {
+    tried = false;
+    for (Tried& of : suites_) {
+      if (!Asks(sweep, of.suite) || of.cases >= of.suite.cases.size()) continue;
+      const bool late = SecondsBetween(start, clock_.NowNs()) > seconds || (stop && stop());
+      if (of.cases > 0 && late) continue;
+      TRY(TryOne(of));
+      tried = true;
+      if (!verdict_.ok()) return {};
+    }
+  }
+  return {};
 }
 
 }  // namespace motley::profiler

@@ -20,6 +20,7 @@ void AddConformanceCommand(CLI::App& app, int* status);
 void AddDevicesCommand(CLI::App& app, int* status);
 void AddModelsCommand(CLI::App& app, int* status);
 void AddPlanCommand(CLI::App& app, int* status);
+void AddProfileCommand(CLI::App& app, int* status);
 void AddPsCommand(CLI::App& app, int* status);
 void AddRunCommand(CLI::App& app, int* status);
 void AddServeCommand(CLI::App& app, int* status);

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   motley::AddServeCommand(app, &status);
   motley::AddPsCommand(app, &status);
   motley::AddDevicesCommand(app, &status);
+  motley::AddProfileCommand(app, &status);
   motley::AddPlanCommand(app, &status);
   motley::AddBenchCommand(app, &status);
   motley::AddModelsCommand(app, &status);

@@ -24,8 +24,8 @@ struct DeviceRun {
   std::optional<Error> error;  // the child died or the device failed: names the device
 };
 // Profiles one device in a child and waits for it. A child that dies, hangs or is stopped leaves
-// what it had measured. A device whose numbers are wrong has no points, and the self-test says
-// which op. Error: the child could not be started, the options name no sweep.
+// what it had measured. Of a device whose numbers are wrong the self-test says which op: its points
+// are not to be kept. Error: the child could not be started, the options name no sweep.
 Result<DeviceRun> ProfileDevice(const DeviceInfo& device, const ProfileOptions& options,
                                 const ProfileWatch& watch);
 

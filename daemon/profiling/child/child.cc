@@ -34,9 +34,11 @@ Result<SelfTest> Profile(const Fd& socket, const std::string& backend_name,
     (void)profiling::Send(socket, {{"progress", {{"sweep", sweep}, {"part", part}}}});
   };
   // A word from the parent, or its end.
+  bool told_to_stop = false;
   sink.stop = [&] {
+    if (told_to_stop) return true;
     const auto word = profiling::Receive(socket, 0);
-    return word.ok() || word.error().code != Code::kCancelled;
+    return told_to_stop = word.ok() || word.error().code != Code::kCancelled;
   };
   return RunProfile(*device, options, sink, RealClock());
 }

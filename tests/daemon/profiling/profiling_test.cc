@@ -97,6 +97,7 @@ TEST_F(Profiling, StoppedInTheMiddleItKeepsWhatItHas) {
   ProfileOptions options = Short({"launch", "gemm", "attention"});
   options.sweep_s = 60;
   options.max_rows = 4096;
+  options.self_test = true;
   bool enough = false;
   ProfileSink watch;
   watch.point = [&](const OpPoint&) { enough = true; };
@@ -106,6 +107,7 @@ TEST_F(Profiling, StoppedInTheMiddleItKeepsWhatItHas) {
   EXPECT_TRUE(run->stopped);
   EXPECT_FALSE(run->error);
   EXPECT_FALSE(run->profile.points.empty());
+  EXPECT_GT(run->profile.self_test.cases, 0) << "the child did not come to its end";
 }
 
 TEST_F(Profiling, AnUnknownSweepIsRefused) {

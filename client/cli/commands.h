@@ -18,6 +18,8 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error,
 void AddBenchCommand(CLI::App& app, int* status);
 void AddConformanceCommand(CLI::App& app, int* status);
 void AddDevicesCommand(CLI::App& app, int* status);
+void AddDoctorCommand(CLI::App& app, int* status);
+void AddExplainCommand(CLI::App& app, int* status);
 void AddModelsCommand(CLI::App& app, int* status);
 void AddPlanCommand(CLI::App& app, int* status);
 void AddProfileCommand(CLI::App& app, int* status);
@@ -26,5 +28,6 @@ void AddRunCommand(CLI::App& app, int* status);
 void AddServeCommand(CLI::App& app, int* status);
 void AddTemplateCommand(CLI::App& app, int* status);
 void AddTokenizeCommands(CLI::App& app, int* status);  // tokenize, detokenize
+void AddTopologyCommand(CLI::App& app, int* status);
 
 }  // namespace motley

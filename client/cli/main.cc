@@ -23,6 +23,9 @@ int main(int argc, char** argv) {
   motley::AddServeCommand(app, &status);
   motley::AddPsCommand(app, &status);
   motley::AddDevicesCommand(app, &status);
+  motley::AddTopologyCommand(app, &status);
+  motley::AddDoctorCommand(app, &status);
+  motley::AddExplainCommand(app, &status);
   motley::AddProfileCommand(app, &status);
   motley::AddPlanCommand(app, &status);
   motley::AddBenchCommand(app, &status);

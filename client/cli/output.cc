@@ -130,4 +130,6 @@ void ProgressLine::Show(const std::string& what, double part) {
   tenth_ = tenth;
 }
 
+bool Utf8Locale() { return std::string_view(nl_langinfo(CODESET)) == "UTF-8"; }
+
 }  // namespace motley

@@ -50,4 +50,7 @@ class ProgressLine {
 // Whether to colour: a terminal and no NO_COLOR.
 bool UseColor(int fd);
 
+// Whether the locale's encoding is UTF-8: else only ASCII is drawn.
+bool Utf8Locale();
+
 }  // namespace motley

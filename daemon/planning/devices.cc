@@ -1,7 +1,11 @@
 #include "daemon/planning/devices.h"
 
+#include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+
+#include "backends/discover/inventory_json.h"
+#include "hwprofiles/catalog.h"
 
 namespace motley {
 namespace {
@@ -18,38 +22,42 @@ json Rfc3339(int64_t unix_s) {
   return text;
 }
 
-json TextOrNull(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+// A degraded device is slower than it could be, and its measurement knows.
+bool Usable(const DeviceInfo& d) { return d.state == "ready" || d.state == "degraded"; }
+
+// Of one of the `chips` that a card shows itself as.
+json OrNull(const std::optional<double>& number, int chips) {
+  return number ? json(*number / chips) : json(nullptr);
+}
+
+std::string Hex(unsigned number) {
+  char digits[16];
+  std::snprintf(digits, sizeof digits, "%04x", number);
+  return digits;
+}
+
+json PeakOf(const InventoryEntry& entry, const std::vector<CatalogEntry>& catalog) {
+  if (!entry.function) return nullptr;
+  const CatalogEntry* known =
+      FindByPciId(catalog, Hex(entry.function->vendor), Hex(entry.function->device));
+  if (!known) return nullptr;
+  return {{"bytes_per_s", OrNull(known->peak.bytes_per_s, known->chips)},
+          {"f16_flops", OrNull(known->peak.f16_flops, known->chips)},
+          {"int8_ops", OrNull(known->peak.int8_ops, known->chips)},
+          {"source", "data sheet: " + known->id}};
+}
 
 }  // namespace
 
-json DevicesToJson(const std::vector<DeviceInfo>& devices,
-                   const std::vector<int64_t>& measured_at_s) {
-  json out{{"schema", "motley.devices/1"}, {"devices", json::array()}};
-  for (size_t i = 0; i < devices.size(); ++i) {
-    const DeviceInfo& d = devices[i];
-    const json driver = d.driver_name.empty()
-                            ? json(nullptr)
-                            : json{{"name", d.driver_name}, {"version", d.driver_version}};
-    const json none = nullptr;
-    out["devices"].push_back({
-        {"id", d.id},
-        {"kind", d.kind},
-        {"backend", d.backend},
-        {"name", d.name},
-        {"pci", TextOrNull(d.pci)},
-        {"uuid", d.uuid},
-        {"numa_node", d.numa_node},
-        {"driver", driver},
-        {"kernels", d.kernels},
-        {"memory_bytes", d.memory_bytes},
-        {"free_bytes", d.free_bytes},
-        {"compute_units", d.compute_units},
-        {"link", none},
-        {"peak", none},
-        {"measured", measured_at_s[i] != 0},
-        {"measured_at", Rfc3339(measured_at_s[i])},
-        {"state", {{"code", d.state}, {"reason", d.reason}, {"fix", d.fix}}},
-    });
+json DevicesToJson(const Inventory& inventory, const std::vector<int64_t>& measured_at_s) {
+  json out = InventoryToJson(inventory);
+  const auto loaded = Catalog();
+  const std::vector<CatalogEntry> catalog = loaded.ok() ? *loaded : std::vector<CatalogEntry>();
+  for (size_t i = 0; i < inventory.devices.size(); ++i) {
+    json& device = out["devices"][i];
+    device["measured"] = measured_at_s[i] != 0;
+    device["measured_at"] = Rfc3339(measured_at_s[i]);
+    device["peak"] = PeakOf(inventory.devices[i], catalog);
   }
   return out;
 }
@@ -59,7 +67,7 @@ Result<std::vector<DeviceInfo>> ChooseDevices(const std::vector<DeviceInfo>& all
   std::vector<DeviceInfo> chosen;
   std::string known;
   for (const DeviceInfo& d : all) {
-    if (names.empty() && d.state == "ready") chosen.push_back(d);
+    if (names.empty() && Usable(d)) chosen.push_back(d);
     known += (known.empty() ? "" : ", ") + d.id;
   }
   for (const std::string& name : names) {
@@ -73,7 +81,7 @@ Result<std::vector<DeviceInfo>> ChooseDevices(const std::vector<DeviceInfo>& all
       error.field = "devices";
       return std::move(error).Fix("motley devices lists them");
     }
-    if (found->state != "ready") {
+    if (!Usable(*found)) {
       return Error::Unavailable("device " + found->id + " is " + found->state + ": " +
                                 found->reason)
           .Fix(found->fix);

@@ -70,7 +70,8 @@ class Profiler {
     report(0);
     const StepTimes times = TRY(MeasureDevice(
         manifest_.path, manifest_, graph_, {device.backend, device.id, options_.threads}, report));
-    if (times.waited > kDisturbed) {
+    // Elsewhere the cores only launch.
+    if (device.kind == "cpu" && times.waited > kDisturbed) {
       LogWarning(device.id + " was measured while other programs used the cores: it waited " +
                  std::to_string(static_cast<int>(100 * times.waited)) +
                  " % of the time for one. The plan is made with it, the profile is not kept.");
@@ -176,15 +177,15 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
   return out;
 }
 
-std::vector<int64_t> MeasuredAt(const std::vector<DeviceInfo>& devices) {
+std::vector<int64_t> MeasuredAt(const Inventory& inventory) {
   const auto store = Store();
   std::vector<int64_t> out;
-  for (const DeviceInfo& d : devices) {
+  for (const InventoryEntry& entry : inventory.devices) {
     if (!store) {
       out.push_back(0);
       continue;
     }
-    const auto last = store->LastMeasured(d.uuid);
+    const auto last = store->LastMeasured(entry.info.uuid);
     out.push_back(last.ok() && *last ? **last : 0);
   }
   return out;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "backends/backend.h"
+#include "backends/discover.h"
 #include "daemon/pipeline/worker_process.h"
 #include "engine/gguf/manifest.h"
 #include "engine/model/graph.h"
@@ -45,6 +45,6 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
                                const PlanningOptions& options, const PlanningProgress& progress);
 
 // Unix seconds of the newest profile of each device, 0: never.
-std::vector<int64_t> MeasuredAt(const std::vector<DeviceInfo>& devices);
+std::vector<int64_t> MeasuredAt(const Inventory& inventory);
 
 }  // namespace motley

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <thread>
 
-#include "base/bytes.h"
 #include "client/cli/commands.h"
+#include "client/cli/device_fields.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/output.h"
 #include "daemon/planning/planner.h"
 #include "daemon/worker/probe.h"
@@ -15,43 +19,143 @@
 namespace motley {
 namespace {
 
+using nlohmann::json;
+
 constexpr int kProbeMs = 20'000;
 
-void PrintTable(const std::vector<DeviceInfo>& devices) {
-  Table table({"ID", "NAME", "PCI", "MEMORY", "DRIVER", "KERNELS", "STATE"});
-  table.AlignRight({3});
-  for (const DeviceInfo& d : devices) {
-    const std::string memory =
-        d.memory_bytes == 0 ? "-" : FormatBytes(d.free_bytes) + " / " + FormatBytes(d.memory_bytes);
-    table.Add({d.id, d.name, d.pci.empty() ? "-" : d.pci, memory,
-               d.driver_name.empty() ? "-" : d.driver_name + " " + d.driver_version, d.kernels,
-               d.state});
+struct Options {
+  std::string root, output = "table", fields;
+  bool wide = false, json = false, watch = false;
+};
+
+Result<json> Take(const Options& options) {
+  auto probed = options.root.empty() ? ProbeAll({}, kProbeMs) : std::vector<DeviceInfo>();
+  const Inventory inventory = TRY(Discover(options.root, std::move(probed)));
+  return DevicesToJson(inventory, MeasuredAt(inventory));
+}
+
+// What stands under the table: every device that is not plainly ready, with what to do.
+void PrintNotes(const json& devices) {
+  const bool card =
+      std::ranges::any_of(devices, [](const json& d) { return d["pci"].is_string(); });
+  if (!card) fmt::print("no GPU, FPGA or other accelerator is on the PCI bus\n");
+  for (const json& device : devices) {
+    for (const json& finding : device.value("findings", json::array())) {
+      fmt::print("! {}: {}\n", device.value("id", ""), finding.value("reason", ""));
+      if (const std::string fix = finding.value("fix", ""); !fix.empty()) {
+        fmt::print("    {}\n", fix);
+      }
+      if (finding["code"].is_string()) {
+        fmt::print("    motley explain {}\n", finding["code"].get<std::string>());
+      }
+    }
   }
+}
+
+std::string QuoteCsv(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+void PrintCsv(const json& devices, const std::vector<DeviceField>& fields) {
+  std::string text;
+  for (const DeviceField& f : fields) text += (text.empty() ? "" : ",") + std::string(f.name);
+  text += "\n";
+  for (const json& device : devices) {
+    std::string line;
+    for (const DeviceField& f : fields) line += "," + QuoteCsv(FieldText(device, f));
+    text += line.substr(std::min<size_t>(1, line.size())) + "\n";
+  }
+  fmt::print("{}", text);
+}
+
+Table FieldTable(const json& devices, const std::vector<DeviceField>& fields) {
+  std::vector<std::string> header;
+  for (const DeviceField& f : fields) header.emplace_back(f.name);
+  Table table(header);
+  for (const json& device : devices) {
+    std::vector<std::string> row;
+    for (const DeviceField& f : fields) row.push_back(FieldText(device, f));
+    table.Add(row);
+  }
+  return table;
+}
+
+Table PeopleTable(const json& devices, bool wide) {
+  Table table(DeviceHeader(wide));
+  table.AlignRight({3, 4, 5});
+  for (const json& device : devices) table.Add(DeviceRow(device, wide));
+  return table;
+}
+
+Status Print(const Options& options) {
+  const json all = TRY(Take(options));
+  const json& devices = all["devices"];
+  const auto dump = [](const json& j) {
+    return j.dump(-1, ' ', false, json::error_handler_t::replace);
+  };
+  const bool chosen = !options.fields.empty();
+  const auto fields = chosen ? TRY(ChooseFields(options.fields)) : DeviceFields();
+  if (options.json || options.output == "json") {
+    std::puts(dump(all).c_str());
+  } else if (options.output == "jsonl") {
+    for (const json& device : devices) std::puts(dump(device).c_str());
+  } else if (options.output == "csv") {
+    PrintCsv(devices, fields);
+  } else {
+    const bool wide = options.wide || options.output == "wide";
+    const Table table = chosen ? FieldTable(devices, fields) : PeopleTable(devices, wide);
+    fmt::print("{}", options.output == "md" ? table.Markdown() : table.Text());
+    if (!chosen && options.output != "md") PrintNotes(devices);
+  }
+  return {};
+}
+
+void PrintFields() {
+  Table table({"FIELD", "WHAT"});
+  for (const DeviceField& f : DeviceFields())
+    table.Add({std::string(f.name), std::string(f.about)});
   fmt::print("{}", table.Text());
-  for (const DeviceInfo& d : devices) {
-    if (d.state == "ready") continue;
-    fmt::print("! {}: {}{}\n", d.id, d.reason, d.fix.empty() ? "" : " - " + d.fix);
+}
+
+// Again every two seconds until it is interrupted.
+Status Watch(const Options& options) {
+  WatchInterrupts();
+  while (!Interrupted()) {
+    fmt::print("\x1b[H\x1b[2J");
+    TRY(Print(options));
+    std::fflush(stdout);
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // a signal ends it early
   }
+  return {};
 }
 
 }  // namespace
 
 void AddDevicesCommand(CLI::App& app, int* status) {
-  auto json = std::make_shared<bool>(false);
+  auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("devices", "The devices of this machine and whether they can be used");
   command->footer(
-      "Example:\n  motley devices --json | jq -r '.devices[] | select(.state.code==\"ready\") | "
-      ".id'\n");
-  command->add_flag("--json", *json, "print motley.devices/1");
-  command->callback([json, status] {
-    const auto devices = ProbeAll({}, kProbeMs);
-    if (*json) {
-      std::puts(DevicesToJson(devices, MeasuredAt(devices)).dump().c_str());
-    } else {
-      PrintTable(devices);
-    }
-    *status = 0;
+      "Examples:\n"
+      "  motley devices\n"
+      "  motley devices --json | jq -r '.devices[] | select(.state.code==\"ready\") | .id'\n"
+      "  motley devices -o csv --fields id,pci,free_bytes\n"
+      "  motley devices --root recorded-machine/\n");
+  command->add_option("--root", options->root, "a recorded machine: a folder with sys/ and proc/");
+  command->add_option("-o,--output", options->output, "table, wide, json, jsonl, csv or md")
+      ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "csv", "md"}));
+  command->add_option("--fields", options->fields, "only these, comma-separated; help lists them");
+  command->add_flag("--wide", options->wide, "more columns");
+  command->add_flag("--watch", options->watch, "again every two seconds");
+  command->add_flag("--json", options->json, "print motley.devices/1");
+  command->callback([options, status] {
+    if (options->fields == "help") return PrintFields();
+    const Status shown = options->watch ? Watch(*options) : Print(*options);
+    *status =
+        shown.ok() ? 0 : ReportError(shown.error(), options->json ? Format::kJson : Format::kText);
   });
 }
 

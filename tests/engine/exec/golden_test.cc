@@ -19,7 +19,9 @@ namespace motley {
 namespace {
 
 constexpr int kBlockTokens = 32;
-constexpr double kSlack = 1.05;
+// Over the few hundred steps of the peer's prompts chance moves a mean by several per cent;
+// tests/e2e/golden_test.py holds all prompts to 5 %.
+constexpr double kSlack = 1.15;
 
 struct Loaded {
   std::unique_ptr<Backend> backend;

@@ -1,0 +1,146 @@
+#include "client/cli/device_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/bytes.h"
+#include "daemon/validate/nearest.h"
+
+namespace motley {
+namespace {
+
+using nlohmann::json;
+
+const json& Find(const json& device, std::string_view pointer) {
+  static const json kNone = nullptr;
+  const json::json_pointer at{std::string(pointer)};
+  return device.contains(at) ? device.at(at) : kNone;
+}
+
+double Number(const json& device, std::string_view pointer) {
+  const json& value = Find(device, pointer);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::string Text(const json& device, std::string_view pointer) {
+  const json& value = Find(device, pointer);
+  return value.is_string() && !value.get_ref<const std::string&>().empty()
+             ? value.get<std::string>()
+             : "-";
+}
+
+std::string Memory(const json& device) {
+  const double total = Number(device, "/memory_bytes");
+  if (total == 0) return "-";
+  const double free = Number(device, "/free_bytes");
+  const std::string all = FormatBytes(static_cast<uint64_t>(total));
+  return free == 0 ? all : FormatBytes(static_cast<uint64_t>(free)) + " / " + all;
+}
+
+// In units of 10^9 or 10^12; "-" when it is not known.
+std::string Scaled(const json& device, std::string_view pointer, double unit) {
+  const double value = Number(device, pointer) / unit;
+  return value == 0   ? "-"
+         : value < 10 ? fmt::format("{:.1f}", value)
+                      : fmt::format("{:.0f}", value);
+}
+
+std::string Link(const json& device) {
+  const int generation = static_cast<int>(Number(device, "/link/generation"));
+  const int lanes = static_cast<int>(Number(device, "/link/lanes"));
+  if (generation == 0 || lanes == 0) return "-";
+  const bool below = Number(device, "/link/max_lanes") > lanes;
+  return fmt::format("gen{} x{}{}", generation, lanes, below ? " !" : "");
+}
+
+}  // namespace
+
+const std::vector<DeviceField>& DeviceFields() {
+  static const std::vector<DeviceField> kFields = {
+      {"id", "/id", "Motley's name of the device"},
+      {"name", "/name", "the maker's name"},
+      {"kind", "/kind", "cpu, gpu, fpga or other"},
+      {"backend", "/backend", "plug-in that runs it"},
+      {"pci", "/pci", "PCI address"},
+      {"uuid", "/uuid", "stable across restarts"},
+      {"numa_node", "/numa_node", "NUMA node, -1: none"},
+      {"driver", "/driver/name", "driver or kernel module"},
+      {"driver_version", "/driver/version", "its version"},
+      {"kernels", "/kernels", "level and build of our kernels"},
+      {"memory_bytes", "/memory_bytes", "memory, bytes"},
+      {"free_bytes", "/free_bytes", "free memory, bytes"},
+      {"compute_units", "/compute_units", "cores, multiprocessors or compute units"},
+      {"link_generation", "/link/generation", "PCI Express generation as trained"},
+      {"link_lanes", "/link/lanes", "lanes as trained"},
+      {"link_max_generation", "/link/max_generation", "generation that the device can do"},
+      {"link_max_lanes", "/link/max_lanes", "lanes that the device can do"},
+      {"bytes_per_s", "/peak/bytes_per_s", "memory bandwidth, bytes per second"},
+      {"f16_flops", "/peak/f16_flops", "16-bit float operations per second"},
+      {"int8_ops", "/peak/int8_ops", "8-bit integer operations per second"},
+      {"peak_source", "/peak/source", "where these three come from"},
+      {"measured_at", "/measured_at", "when it was last measured, RFC 3339"},
+      {"state", "/state/code", "ready, degraded, no-driver, no-access, no-backend, failed"},
+      {"code", "/code", "case, for motley explain"},
+      {"reason", "/state/reason", "why it is not ready"},
+      {"fix", "/state/fix", "what helps"},
+  };
+  return kFields;
+}
+
+Result<std::vector<DeviceField>> ChooseFields(const std::string& names) {
+  std::vector<DeviceField> chosen;
+  std::istringstream in(names);
+  for (std::string name; std::getline(in, name, ',');) {
+    const auto found = std::ranges::find(DeviceFields(), name, &DeviceField::name);
+    if (found == DeviceFields().end()) {
+      std::vector<std::string> known;
+      for (const DeviceField& field : DeviceFields()) known.emplace_back(field.name);
+      Error error =
+          Error::NotFound("no field \"" + name + "\", the nearest is " + NearestName(name, known));
+      error.field = "fields";
+      return std::move(error).Fix("motley devices --fields help lists them");
+    }
+    chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+std::string FieldText(const json& device, const DeviceField& field) {
+  const json& value = Find(device, field.pointer);
+  if (value.is_null()) return {};
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::vector<std::string> DeviceHeader(bool wide) {
+  std::vector<std::string> header = {"ID", "NAME", "PCI", "MEMORY", "GB/s", "INT8/F16 T", "LINK"};
+  if (wide) header.insert(header.end(), {"NUMA", "DRIVER", "KERNELS", "UUID", "MEASURED"});
+  header.push_back("STATE");
+  return header;
+}
+
+std::vector<std::string> DeviceRow(const json& device, bool wide) {
+  const std::string int8 = Scaled(device, "/peak/int8_ops", 1e12);
+  const std::string f16 = Scaled(device, "/peak/f16_flops", 1e12);
+  std::vector<std::string> row = {Text(device, "/id"),
+                                  Text(device, "/name"),
+                                  Text(device, "/pci"),
+                                  Memory(device),
+                                  Scaled(device, "/peak/bytes_per_s", 1e9),
+                                  int8 == "-" && f16 == "-" ? "-" : int8 + " / " + f16,
+                                  Link(device)};
+  if (wide) {
+    const double node = Number(device, "/numa_node");
+    const std::string version = Text(device, "/driver/version");
+    row.insert(row.end(),
+               {node < 0 ? "-" : fmt::format("{:.0f}", node),
+                Text(device, "/driver/name") + (version == "-" ? "" : " " + version),
+                Text(device, "/kernels"), Text(device, "/uuid"), Text(device, "/measured_at")});
+  }
+  row.push_back(Text(device, "/state/code"));
+  return row;
+}
+
+}  // namespace motley

@@ -1,0 +1,31 @@
+#pragma once
+// Columns of `motley devices`, read from motley.devices/1: whatever is printed, as table, CSV or
+// Markdown, comes from the same JSON that --json prints. Any thread.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace motley {
+
+struct DeviceField {
+  std::string_view name;     // "free_bytes": base units, as in the JSON
+  std::string_view pointer;  // JSON pointer into a device
+  std::string_view about;    // with the unit
+};
+const std::vector<DeviceField>& DeviceFields();
+
+// Fields by name ("id,pci,link_lanes"). NotFound names the nearest.
+Result<std::vector<DeviceField>> ChooseFields(const std::string& names);
+
+// The value as text: numbers as they are, null and absent are "".
+std::string FieldText(const nlohmann::json& device, const DeviceField& field);
+
+// Rows of the table for people: ID NAME PCI MEMORY ..., with units.
+std::vector<std::string> DeviceHeader(bool wide);
+std::vector<std::string> DeviceRow(const nlohmann::json& device, bool wide);
+
+}  // namespace motley

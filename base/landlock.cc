@@ -1,4 +1,4 @@
-#include "engine/gguf/landlock.h"
+#include "base/landlock.h"
 
 #include <linux/landlock.h>
 #include <sys/prctl.h>

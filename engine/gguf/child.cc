@@ -13,8 +13,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "base/landlock.h"
 #include "base/os.h"
-#include "engine/gguf/landlock.h"
 #include "engine/gguf/reader.h"
 #include "engine/gguf/wire.h"
 

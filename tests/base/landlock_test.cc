@@ -1,4 +1,4 @@
-#include "engine/gguf/landlock.h"
+#include "base/landlock.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

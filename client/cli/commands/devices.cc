@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "client/cli/commands.h"
-#include "client/cli/device_fields.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
+#include "client/cli/show/device_fields.h"
 #include "daemon/planning/planner.h"
 #include "daemon/worker/probe.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/os.h"
 #include "client/cli/commands.h"
-#include "client/cli/draw/draw.h"
 #include "client/cli/output.h"
+#include "client/cli/show/draw.h"
 #include "daemon/worker/probe.h"
 #include "hwprofiles/json_fields.h"
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "client/cli/draw/draw.h"
+#include "client/cli/show/draw.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "client/cli/device_fields.h"
+#include "client/cli/show/device_fields.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "client/cli/draw/draw.h"
+#include "client/cli/show/draw.h"
 
 namespace motley {
 namespace {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "client/cli/draw/draw.h"
+#include "client/cli/show/draw.h"
 
 namespace motley {
 namespace {

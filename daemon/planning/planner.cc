@@ -140,16 +140,23 @@ Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph,
   return machine;
 }
 
+// The stages of `split`, one range for each device; Device has an id.
+template <class Device>
+Result<std::vector<Stage>> SplitByHand(const std::vector<Device>& devices, const std::string& split,
+                                       int layers) {
+  std::string ids;
+  for (const Device& d : devices) ids += (ids.empty() ? "" : ",") + d.id;
+  return ParsePlacement(ids, split, layers);
+}
+
 Result<Plan> MakePlan(const MachineProfile& machine, const Workload& workload,
                       const PlanningOptions& options) {
   if (options.plan) return Evaluate(machine, workload, options.objective, options.plan->stages);
   if (options.split == "auto")
     return Partition(machine, workload, options.objective, DeviceUse::kAll);
   if (options.split.empty()) return Partition(machine, workload, options.objective);
-  std::string ids;
-  for (const DeviceProfile& d : machine.devices) ids += (ids.empty() ? "" : ",") + d.id;
-  return Evaluate(machine, workload, options.objective,
-                  TRY(ParsePlacement(ids, options.split, workload.layers)));
+  const auto stages = TRY(SplitByHand(machine.devices, options.split, workload.layers));
+  return Evaluate(machine, workload, options.objective, stages);
 }
 
 }  // namespace
@@ -163,6 +170,10 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
     for (const Stage& stage : options.plan->stages) names.push_back(stage.device);
   }
   out.devices = TRY(ChooseDevices(ProbeAll(options.backends, kProbeMs), names));
+  if (!options.split.empty() && options.split != "auto") {
+    TRY(SplitByHand(out.devices, options.split,
+                    graph.hyper.layers));  // before anything is measured
+  }
   Profiler profiler(manifest, graph, options, progress);
   std::vector<Plan::Unused> unusable;
   out.machine = TRY(Measure(profiler, graph, options, &out.devices, &unusable));

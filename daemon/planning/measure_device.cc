@@ -10,8 +10,8 @@ namespace {
 using Point = wire::Measure::Point;
 
 // The first are needed by every plan, however slow the device or busy the machine.
-constexpr double kNeededSeconds = 40, kBodySeconds = 7.5, kHeadSeconds = 2.0;
-constexpr int kReadyMs = 30'000, kLoadMs = 60'000, kMeasureMs = 60'000;
+constexpr double kNeededSeconds = 120, kBodySeconds = 7.5, kHeadSeconds = 2.0;
+constexpr int kReadyMs = 30'000, kLoadMs = 60'000, kMeasureMs = 180'000;
 // Models above this are measured on their first layers; below it all of them, so that caches help
 // no more than later.
 constexpr double kSampleBytes = 1.5e9;

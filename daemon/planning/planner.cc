@@ -169,7 +169,8 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
     names.clear();
     for (const Stage& stage : options.plan->stages) names.push_back(stage.device);
   }
-  out.devices = TRY(ChooseDevices(ProbeAll(options.backends, kProbeMs), names));
+  const auto probed = options.probed ? options.probed() : ProbeAll(options.backends, kProbeMs);
+  out.devices = TRY(ChooseDevices(probed, names));
   if (!options.split.empty() && options.split != "auto") {
     TRY(SplitByHand(out.devices, options.split,
                     graph.hyper.layers));  // before anything is measured

@@ -28,6 +28,8 @@ struct PlanningOptions {
   int prefill_chunk = 512;
   int threads = 0;  // of cpu devices
   bool remeasure = false;
+  // What the backends answered, where somebody knows; empty: they are asked.
+  std::function<std::vector<DeviceInfo>()> probed;
 };
 
 // What is going on, for people: "measuring ocl0", 0..1.

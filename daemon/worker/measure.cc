@@ -54,18 +54,21 @@ Result<PointTime> TimePoint(Stage* stage, const StageShape& shape,
   std::vector<float> hidden(stage->has_head() ? 0 : values);
   std::vector<double> times;
   PointTime out;
-  const int64_t waited = WaitedForCoresNs();
-  for (int i = 0; i <= kMaxRepeats; ++i) {  // the first warms up
+  int64_t waited = 0;
+  for (int i = 0; i <= kMaxRepeats; ++i) {  // the first warms up: it may compile kernels
     std::vector<TokenLogprob> results;
     const int64_t start = clock.NowNs();
     TRY(stage->Run(batch, in, hidden, &results));
     const double seconds = SecondsBetween(start, clock.NowNs());
-    if (i > 0) times.push_back(seconds);
+    if (i == 0) {
+      waited = WaitedForCoresNs();
+      continue;
+    }
+    times.push_back(seconds);
     out.spent_s += seconds;
     const bool enough =
         static_cast<int>(times.size()) >= kMinRepeats && out.spent_s > kPointSeconds;
-    const bool dear = !times.empty() && out.spent_s > dear_s;
-    if (enough || dear) break;
+    if (enough || out.spent_s > dear_s) break;
   }
   out.waited = static_cast<double>(WaitedForCoresNs() - waited) * 1e-9 / out.spent_s;
   const auto quartile = times.begin() + static_cast<long>(times.size() / 4);

@@ -24,6 +24,7 @@ void AddModelsCommand(CLI::App& app, int* status);
 void AddPlanCommand(CLI::App& app, int* status);
 void AddProfileCommand(CLI::App& app, int* status);
 void AddPsCommand(CLI::App& app, int* status);
+void AddReferenceCommands(CLI::App& app);  // completion, man: of all commands that are there
 void AddRunCommand(CLI::App& app, int* status);
 void AddServeCommand(CLI::App& app, int* status);
 void AddTemplateCommand(CLI::App& app, int* status);

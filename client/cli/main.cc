@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   motley::AddTokenizeCommands(app, &status);
   motley::AddTemplateCommand(app, &status);
   motley::AddConformanceCommand(app, &status);
+  motley::AddReferenceCommands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

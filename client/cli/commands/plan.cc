@@ -7,7 +7,7 @@
 #include "base/os.h"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
-#include "client/cli/plan_text.h"
+#include "client/cli/show/plan_text.h"
 #include "daemon/app/options.h"
 #include "daemon/planning/model_facts.h"
 

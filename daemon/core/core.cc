@@ -19,6 +19,14 @@ constexpr int kProbeMs = 20'000;
 constexpr int kPoolContexts = 2;
 constexpr double kPoolShare = 0.25;
 
+// Null where there is no netlink, as in some containers: the service does without.
+std::unique_ptr<DeviceEvents> WatchDevices() {
+  auto events = OpenKernelEvents();
+  if (events.ok()) return events.ReleaseValue();
+  LogInfo(events.error().message + "; devices that come or go are seen when they are asked for");
+  return nullptr;
+}
+
 }  // namespace
 
 const char* StateName(ServiceState state) {
@@ -42,7 +50,11 @@ Core::Core(CoreOptions options, Clock& clock, std::function<void()> on_ended)
       clock_(clock),
       on_ended_(std::move(on_ended)),
       started_ns_(clock.NowNs()),
-      starter_([this] { StartUp(); }) {}
+      inventory_([this] { return Discover("", ProbeAll(options_.planning.backends, kProbeMs)); },
+                 WatchDevices(), clock) {
+  inventory_.Start();
+  starter_ = std::thread([this] { StartUp(); });
+}
 
 // Workers die with the thread that started them, so the watching of their deaths ends first.
 Core::~Core() {
@@ -90,6 +102,13 @@ SchedulerLimits Core::Limits(const PlannedModel& planned) const {
   return limits;
 }
 
+// The inventory asked the backends: once is enough.
+std::vector<DeviceInfo> Core::Probed() {
+  const auto inventory = inventory_.Current();
+  if (!inventory.ok()) return ProbeAll(options_.planning.backends, kProbeMs);
+  return (*inventory)->facts.probed;
+}
+
 motley::Status Core::TryStartUp() {
   const auto say = [this](const std::string& what, double part) {
     progress_ = part;
@@ -101,6 +120,7 @@ motley::Status Core::TryStartUp() {
   };
   bundle_ = TRY(ModelBundle::Load(options_.model_path));
   PlanningOptions planning = options_.planning;
+  planning.probed = [this] { return Probed(); };
   const int trained = bundle_->graph.hyper.context;
   if (planning.context_tokens > trained) {
     return Error::Invalid("ctx", "a context of " + std::to_string(planning.context_tokens) +
@@ -234,10 +254,9 @@ void Core::Cancel(uint64_t request) {
 }
 
 nlohmann::json Core::Devices() {
-  auto probed = ProbeAll(options_.planning.backends, kProbeMs);
-  const auto inventory = Discover("", std::move(probed));
+  const auto inventory = inventory_.Current();
   if (!inventory.ok()) return nullptr;
-  return DevicesToJson(*inventory, MeasuredAt(*inventory));
+  return DevicesToJson(**inventory, MeasuredAt(**inventory));
 }
 
 nlohmann::json Core::CurrentPlan() {
@@ -286,7 +305,8 @@ nlohmann::json Core::Status() {
 
 std::string Core::Metrics() {
   if (!serving_) return {};
-  return metrics_.Text(loop_->counters(), loop_->status(), pipeline_->Stages());
+  return metrics_.Text(loop_->counters(), loop_->status(), pipeline_->Stages(),
+                       inventory_.counts());
 }
 
 }  // namespace motley

@@ -16,6 +16,7 @@
 #include "daemon/core/model_bundle.h"
 #include "daemon/core/serving_loop.h"
 #include "daemon/pipeline/pipeline.h"
+#include "daemon/planning/inventory.h"
 #include "daemon/planning/planner.h"
 #include "daemon/service.h"
 
@@ -66,6 +67,7 @@ class Core : public Service {
   void StartUp();
   motley::Status TryStartUp();
   void GiveUp(const Error& error);
+  std::vector<DeviceInfo> Probed();
   SchedulerLimits Limits(const PlannedModel& planned) const;
 
   const CoreOptions options_;
@@ -87,6 +89,7 @@ class Core : public Service {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ServingLoop> loop_;
   int64_t started_ns_ = 0;
+  InventoryKeeper inventory_;
   std::thread starter_;
 };
 

@@ -48,7 +48,8 @@ void Metrics::Observe(double ttft_s, double itl_s) {
 }
 
 std::string Metrics::Text(const LoopCounters& counters, const SchedulerStatus& status,
-                          const std::vector<StageStatus>& stages) {
+                          const std::vector<StageStatus>& stages,
+                          const InventoryCounts& inventory) {
   const std::lock_guard lock(families_->mutex);
   Families& f = *families_;
   f.Count("motley_requests_total", "Requests accepted", counters.requests);
@@ -65,6 +66,12 @@ std::string Metrics::Text(const LoopCounters& counters, const SchedulerStatus& s
   f.Set("motley_requests_waiting", "Requests in the queue", status.waiting);
   f.Set("motley_kv_blocks_total", "KV blocks", status.total_blocks);
   f.Set("motley_kv_blocks_free", "KV blocks not in use", status.free_blocks);
+  f.Set("motley_devices", "Devices of the machine, usable or not",
+        static_cast<double>(inventory.devices));
+  f.Count("motley_device_changes_total", "Devices that came or went while it ran", inventory.came,
+          {{"change", "came"}});
+  f.Count("motley_device_changes_total", "Devices that came or went while it ran", inventory.went,
+          {{"change", "went"}});
   for (const StageStatus& stage : stages) {
     const prometheus::Labels labels{{"device", stage.stage.device}};
     f.Set("motley_device_weight_bytes", "Weights on the device",

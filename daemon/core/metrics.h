@@ -6,6 +6,7 @@
 
 #include "daemon/core/serving_loop.h"
 #include "daemon/pipeline/pipeline.h"
+#include "daemon/planning/inventory.h"
 
 namespace motley {
 
@@ -15,7 +16,7 @@ class Metrics {
   ~Metrics();
   void Observe(double ttft_s, double itl_s);
   std::string Text(const LoopCounters& counters, const SchedulerStatus& status,
-                   const std::vector<StageStatus>& stages);
+                   const std::vector<StageStatus>& stages, const InventoryCounts& inventory);
 
  private:
   struct Families;

@@ -103,6 +103,7 @@ bool InventoryKeeper::ScanIsDue() {
 
 // What comes while it runs waits in the source and is answered by another scan.
 void InventoryKeeper::ScanNow() {
+  if (burst_ns_) LogDebug("devices changed: they are read again");
   burst_ns_.reset();
   Result<Inventory> found = scan_();
   {

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
+#include "base/nearest.h"
 #include "base/os.h"
 #include "hwprofiles/json_fields.h"
 
@@ -61,28 +61,13 @@ std::string Folded(std::string_view text) {
   return out;
 }
 
-// Levenshtein's distance.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 // The ids to offer for a folded name that is none: those that contain it first ("3090").
 std::string NearestIds(const std::vector<CatalogEntry>& entries, const std::string& folded) {
   std::vector<std::pair<size_t, std::string_view>> ranked;
   for (const CatalogEntry& entry : entries) {
     const std::string id = Folded(entry.id);
     const bool within = !folded.empty() && id.find(folded) != std::string::npos;
-    ranked.emplace_back(within ? 0 : Distance(folded, id), entry.id);
+    ranked.emplace_back(within ? 0 : EditDistance(folded, id), entry.id);
   }
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -1,5 +1,5 @@
+#include "base/nearest.h"
 #include "client/cli/commands.h"
-#include "daemon/validate/nearest.h"
 
 namespace motley {
 namespace {
@@ -24,8 +24,8 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& error,
     at = at->get_subcommands().front();
     command += " " + at->get_name();
   }
-  const bool unknown = at->get_require_subcommand_min() > 0 && depth < words.size() &&
-                       !words[depth].starts_with('-');
+  const bool unknown =
+      !at->get_subcommands({}).empty() && depth < words.size() && !words[depth].starts_with('-');
   Error usage = unknown ? UnknownCommand(*at, words[depth]) : Error::Invalid("", error.what());
   return std::move(usage).Fix(command + " --help");
 }

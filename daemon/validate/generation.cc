@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/nearest.h"
 #include "daemon/validate/generation_rules.h"
-#include "daemon/validate/nearest.h"
 #include "daemon/validate/utf8.h"
 
 namespace motley {

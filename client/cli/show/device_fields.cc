@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "base/bytes.h"
-#include "daemon/validate/nearest.h"
+#include "base/nearest.h"
 
 namespace motley {
 namespace {
@@ -54,6 +54,35 @@ std::string Link(const json& device) {
   if (generation == 0 || lanes == 0) return "-";
   const bool below = Number(device, "/link/max_lanes") > lanes;
   return fmt::format("gen{} x{}{}", generation, lanes, below ? " !" : "");
+}
+
+std::vector<std::string> DeviceHeader(bool wide) {
+  std::vector<std::string> header = {"ID", "NAME", "PCI", "MEMORY", "GB/s", "INT8/F16 T", "LINK"};
+  if (wide) header.insert(header.end(), {"NUMA", "DRIVER", "KERNELS", "UUID", "MEASURED"});
+  header.push_back("STATE");
+  return header;
+}
+
+std::vector<std::string> DeviceRow(const json& device, bool wide) {
+  const std::string int8 = Scaled(device, "/peak/int8_ops", 1e12);
+  const std::string f16 = Scaled(device, "/peak/f16_flops", 1e12);
+  std::vector<std::string> row = {Text(device, "/id"),
+                                  Text(device, "/name"),
+                                  Text(device, "/pci"),
+                                  Memory(device),
+                                  Scaled(device, "/peak/bytes_per_s", 1e9),
+                                  int8 == "-" && f16 == "-" ? "-" : int8 + " / " + f16,
+                                  Link(device)};
+  if (wide) {
+    const double node = Number(device, "/numa_node");
+    const std::string version = Text(device, "/driver/version");
+    row.insert(row.end(),
+               {node < 0 ? "-" : fmt::format("{:.0f}", node),
+                Text(device, "/driver/name") + (version == "-" ? "" : " " + version),
+                Text(device, "/kernels"), Text(device, "/uuid"), Text(device, "/measured_at")});
+  }
+  row.push_back(Text(device, "/state/code"));
+  return row;
 }
 
 }  // namespace
@@ -114,33 +143,28 @@ std::string FieldText(const json& device, const DeviceField& field) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::vector<std::string> DeviceHeader(bool wide) {
-  std::vector<std::string> header = {"ID", "NAME", "PCI", "MEMORY", "GB/s", "INT8/F16 T", "LINK"};
-  if (wide) header.insert(header.end(), {"NUMA", "DRIVER", "KERNELS", "UUID", "MEASURED"});
-  header.push_back("STATE");
-  return header;
+Table DeviceTable(const json& devices, bool wide) {
+  Table table(DeviceHeader(wide));
+  table.AlignRight({3, 4, 5});
+  for (const json& device : devices) table.Add(DeviceRow(device, wide));
+  return table;
 }
 
-std::vector<std::string> DeviceRow(const json& device, bool wide) {
-  const std::string int8 = Scaled(device, "/peak/int8_ops", 1e12);
-  const std::string f16 = Scaled(device, "/peak/f16_flops", 1e12);
-  std::vector<std::string> row = {Text(device, "/id"),
-                                  Text(device, "/name"),
-                                  Text(device, "/pci"),
-                                  Memory(device),
-                                  Scaled(device, "/peak/bytes_per_s", 1e9),
-                                  int8 == "-" && f16 == "-" ? "-" : int8 + " / " + f16,
-                                  Link(device)};
-  if (wide) {
-    const double node = Number(device, "/numa_node");
-    const std::string version = Text(device, "/driver/version");
-    row.insert(row.end(),
-               {node < 0 ? "-" : fmt::format("{:.0f}", node),
-                Text(device, "/driver/name") + (version == "-" ? "" : " " + version),
-                Text(device, "/kernels"), Text(device, "/uuid"), Text(device, "/measured_at")});
+std::string DeviceNotes(const json& devices) {
+  std::string out;
+  if (std::ranges::none_of(devices, [](const json& d) { return Find(d, "/pci").is_string(); }))
+    out += "no GPU, FPGA or other accelerator is on the PCI bus\n";
+  for (const json& device : devices) {
+    for (const json& finding : Find(device, "/findings")) {
+      out += fmt::format("! {}: {}\n", Text(device, "/id"), Text(finding, "/reason"));
+      for (const auto& [pointer, before] :
+           {std::pair("/fix", "    "), std::pair("/code", "    motley explain ")}) {
+        const std::string text = Text(finding, pointer);
+        if (text != "-") out += before + text + "\n";
+      }
+    }
   }
-  row.push_back(Text(device, "/state/code"));
-  return row;
+  return out;
 }
 
 }  // namespace motley

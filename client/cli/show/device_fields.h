@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/cli/output.h"
 
 namespace motley {
 
@@ -24,8 +25,10 @@ Result<std::vector<DeviceField>> ChooseFields(const std::string& names);
 // The value as text: numbers as they are, null and absent are "".
 std::string FieldText(const nlohmann::json& device, const DeviceField& field);
 
-// Rows of the table for people: ID NAME PCI MEMORY ..., with units.
-std::vector<std::string> DeviceHeader(bool wide);
-std::vector<std::string> DeviceRow(const nlohmann::json& device, bool wide);
+// The table for people: ID NAME PCI MEMORY ..., with units.
+Table DeviceTable(const nlohmann::json& devices, bool wide);
+
+// What stands under it: every device that is not plainly ready, and what to do.
+std::string DeviceNotes(const nlohmann::json& devices);
 
 }  // namespace motley

@@ -1,4 +1,4 @@
-#include "daemon/validate/nearest.h"
+#include "base/nearest.h"
 
 #include <gtest/gtest.h>
 

@@ -75,6 +75,8 @@ json LinkToJson(const PciLink& link) {
           {"lanes", known(link.lanes)},
           {"max_generation", known(link.max_generation)},
           {"max_lanes", known(link.max_lanes)},
+          {"slot_generation", known(link.slot_generation)},
+          {"slot_lanes", known(link.slot_lanes)},
           {"bytes_per_s", NumberOrNull(LinkBytesPerSecond(link))}};
 }
 
@@ -105,6 +107,8 @@ Result<TopologyNode> NodeFromJson(const JsonFields& fields, int depth) {
     to.lanes = TRY(link.IntegerOr("lanes", 0));
     to.max_generation = TRY(link.IntegerOr("max_generation", 0));
     to.max_lanes = TRY(link.IntegerOr("max_lanes", 0));
+    to.slot_generation = TRY(link.IntegerOr("slot_generation", 0));
+    to.slot_lanes = TRY(link.IntegerOr("slot_lanes", 0));
   }
   for (const JsonFields& child : TRY(fields.ObjectsOr("children"))) {
     auto read = TRY(NodeFromJson(child, depth + 1));

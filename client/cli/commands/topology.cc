@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -10,19 +9,24 @@
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
 #include "client/cli/show/draw.h"
+#include "client/cli/show/matrix.h"
+#include "client/cli/show/png.h"
+#include "daemon/profiling/profiling.h"
+#include "daemon/profiling/report.h"
 #include "daemon/worker/probe.h"
 #include "hwprofiles/json_fields.h"
 
 namespace motley {
 namespace {
 
-constexpr int kProbeMs = 20'000, kDrawMs = 20'000;
+constexpr int kProbeMs = 20'000;
 constexpr uint64_t kFileLimit = 16 << 20;
 
 struct Options {
-  std::string root, input, synthetic, output = "text";
+  std::string root, input, synthetic, machine, output = "text";
   std::string file;
-  bool json = false;
+  bool json = false, matrix = false;
+  bool of_this_machine() const { return root.empty() && input.empty() && synthetic.empty(); }
 };
 
 Result<TopologyNode> Read(const Options& options) {
@@ -39,30 +43,50 @@ Result<TopologyNode> Read(const Options& options) {
   return BuildTopology(inventory);
 }
 
-// The picture as PNG, drawn by librsvg's program.
-Status WritePng(const std::string& svg, const std::string& path) {
-  const std::string source = path + ".svg";
-  TRY(WriteFileAtomically(source, svg));
-  auto child = Spawn({.arguments = {"/usr/bin/rsvg-convert", "-o", path, source}, .quiet = true});
-  const auto status = child.ok() ? child->Wait(kDrawMs) : Result<int>(child.error());
-  std::remove(source.c_str());
-  if (status.ok() && *status == 0) return {};
-  return Error::Unavailable("rsvg-convert did not draw " + path)
-      .Fix("apt-get install librsvg2-bin, or use -o svg");
+// Of the machine file, else what the store has of this machine's devices.
+Result<std::vector<LinkProfile>> Measured(const Options& options) {
+  if (!options.machine.empty()) {
+    const std::string text = TRY(ReadFile(options.machine, kFileLimit));
+    const nlohmann::json json = TRY(ParseJson(text, options.machine));
+    const MachineProfile machine = TRY(MachineFromJson(json));
+    return machine.links;
+  }
+  std::vector<OpProfile> profiles;
+  for (const DeviceInfo& info :
+       options.of_this_machine() ? ProbeAll({}, kProbeMs) : std::vector<DeviceInfo>()) {
+    auto stored = StoredOps(info);
+    if (stored) profiles.push_back(std::move(*stored));
+  }
+  if (profiles.empty()) return std::vector<LinkProfile>();
+  const MachineProfile machine = TRY(MachineOf(profiles));
+  return machine.links;
+}
+
+Result<std::string> MatrixPage(const Options& options) {
+  const TopologyNode root = TRY(Read(options));
+  const std::vector<LinkProfile> measured = TRY(Measured(options));
+  const LinkMatrix matrix = BuildMatrix(root, measured);
+  if (options.json || options.output == "json") {
+    return ToJson(matrix).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  }
+  if (options.output == "md") return MatrixMarkdown(matrix);
+  if (options.output == "text" || options.output == "ascii") return MatrixText(matrix);
+  return Error::Invalid("output", "a matrix is text, md or json, not " + options.output);
+}
+
+Result<std::string> TreePage(const Options& options) {
+  const TopologyNode root = TRY(Read(options));
+  if (options.json || options.output == "json") {
+    return ToJson(root).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  }
+  if (options.output == "svg" || options.output == "png") return TopologySvg(root);
+  if (options.output == "dot") return TopologyDot(root);
+  if (options.output == "md") return Error::Invalid("output", "-o md is for --matrix");
+  return TopologyText(root, options.output == "text" && Utf8Locale());
 }
 
 Status Show(const Options& options) {
-  const TopologyNode root = TRY(Read(options));
-  std::string text;
-  if (options.json || options.output == "json") {
-    text = ToJson(root).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  } else if (options.output == "svg" || options.output == "png") {
-    text = TopologySvg(root);
-  } else if (options.output == "dot") {
-    text = TopologyDot(root);
-  } else {
-    text = TopologyText(root, options.output == "text" && Utf8Locale());
-  }
+  const std::string text = TRY(options.matrix ? MatrixPage(options) : TreePage(options));
   if (options.output == "png") {
     if (options.file.empty()) return Error::Invalid("file", "-o png needs the file's name");
     return WritePng(text, options.file);
@@ -82,14 +106,21 @@ void AddTopologyCommand(CLI::App& app, int* status) {
       "Examples:\n"
       "  motley topology\n"
       "  motley topology -o svg box.svg\n"
+      "  motley topology --matrix --machine box.json\n"
       "  motley topology --synthetic \"numa:2 nv:2@gen4x16 amd:1@gen4x8 fpga:1@gen3x16\"\n");
-  command->add_option("-o,--output", options->output, "text, ascii, svg, png, dot or json")
-      ->check(CLI::IsMember({"text", "ascii", "svg", "png", "dot", "json"}));
+  command->add_option("-o,--output", options->output, "text, ascii, svg, png, dot, md or json")
+      ->check(CLI::IsMember({"text", "ascii", "svg", "png", "dot", "md", "json"}));
   command->add_option("file", options->file, "where to write it; else stdout");
   command->add_option("--root", options->root, "a recorded machine: a folder with sys/ and proc/");
   command->add_option("--input", options->input, "what `motley topology --json` printed");
   command->add_option("--synthetic", options->synthetic, "a machine in words, see the examples");
-  command->add_flag("--json", options->json, "print motley.topology/1");
+  command->add_flag("--matrix", options->matrix,
+                    "what each way carries: by its links, and as measured");
+  command
+      ->add_option("--machine", options->machine,
+                   "measured links for --matrix, of `motley profile --save`; else the store's")
+      ->needs("--matrix");
+  command->add_flag("--json", options->json, "print motley.topology/1, or motley.matrix/1");
   command->callback([options, status] {
     const Status shown = Show(*options);
     *status =

@@ -122,6 +122,7 @@ std::string Cell(const LinkMatrix& matrix, const std::string& from, const std::s
   const auto rate = [](double bytes_per_s) {
     return bytes_per_s > 0 ? fmt::format("{:.1f}", bytes_per_s * 1e-9) : std::string("?");
   };
+  if (pair->measured_bytes_per_s <= 0 && pair->bytes_per_s <= 0) return "-";
   std::string text = rate(pair->measured_bytes_per_s) + "/" + rate(pair->bytes_per_s);
   if (pair->measured_bytes_per_s > 0) text += fmt::format(" {:.1f}us", pair->measured_us);
   if (pair->staged) text += " h";
@@ -142,7 +143,7 @@ Table TableOf(const LinkMatrix& matrix) {
 }
 
 constexpr const char* kLegend =
-    "GB/s measured/at most by the links, latency; ?: not known, h: through host memory, !: see "
+    "GB/s measured/at most by the links, latency; ?, -: not known, h: through host memory, !: see "
     "below";
 
 }  // namespace

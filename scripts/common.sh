@@ -7,7 +7,8 @@ export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # another clone finds what this 
 PACKAGES="g++ cmake ninja-build git pkg-config ca-certificates procps python3 python3-venv python3-pip python3-jinja2
  libzmq3-dev cppzmq-dev libprotobuf-dev protobuf-compiler libcli11-dev libboost1.81-dev nlohmann-json3-dev
  libspdlog-dev libfmt-dev prometheus-cpp-dev libsystemd-dev pocl-opencl-icd opencl-headers ocl-icd-opencl-dev
- ocl-icd-libopencl1 libgtest-dev libgmock-dev libsqlite3-dev libseccomp-dev libutf8proc-dev pci.ids ccache"
+ ocl-icd-libopencl1 libgtest-dev libgmock-dev libsqlite3-dev libseccomp-dev libutf8proc-dev pci.ids ccache
+ python3-jsonschema"
 
 say() { printf '== %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <clocale>
-#include <cstdio>
 
 #include "base/log.h"
 #include "client/cli/commands.h"
@@ -15,10 +14,11 @@ int main(int argc, char** argv) {
   app.name("motley");
   app.footer(
       "Examples:\n  motley run model.gguf \"Why is the sky blue?\"\n  motley serve model.gguf\n"
-      "  motley plan model.gguf\n  motley devices\n");
+      "  motley plan model.gguf\n  motley\n");
   app.set_version_flag("--version", "motley " MOTLEY_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   int status = 0;
+  motley::AddSummary(app, &status);
   motley::AddRunCommand(app, &status);
   motley::AddServeCommand(app, &status);
   motley::AddPsCommand(app, &status);
@@ -39,10 +39,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (error.get_exit_code() == 0) return app.exit(error);
-    if (words.empty()) {
-      std::fputs(app.help().c_str(), stderr);
-      return 2;
-    }
     const bool json = std::ranges::find(words, "--json") != words.end();
     return motley::ReportError(motley::UsageError(app, error, words),
                                json ? motley::Format::kJson : motley::Format::kText);

@@ -41,8 +41,9 @@ size_t DisplayWidth(const std::string& text) {
 }  // namespace
 
 bool UseColor(int fd) {
-  const char* no = std::getenv("NO_COLOR");
-  return isatty(fd) && (!no || !*no);
+  const char *no = std::getenv("NO_COLOR"), *force = std::getenv("CLICOLOR_FORCE");
+  if (no && *no) return false;
+  return isatty(fd) || (force && *force && std::string_view(force) != "0");
 }
 
 int ReportError(const Error& error, Format format) {

@@ -47,7 +47,7 @@ class ProgressLine {
   bool shown_ = false;
 };
 
-// Whether to colour: a terminal and no NO_COLOR.
+// Whether to colour: a terminal or CLICOLOR_FORCE, and no NO_COLOR.
 bool UseColor(int fd);
 
 // Whether the locale's encoding is UTF-8: else only ASCII is drawn.

@@ -1,6 +1,7 @@
 #include "daemon/planning/devices.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,12 +10,14 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/os.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
 #include "client/cli/show/device_fields.h"
 #include "daemon/planning/planner.h"
 #include "daemon/worker/probe.h"
+#include "hwprofiles/json_fields.h"
 
 namespace motley {
 namespace {
@@ -22,34 +25,31 @@ namespace {
 using nlohmann::json;
 
 constexpr int kProbeMs = 20'000;
+constexpr uint64_t kFileLimit = 16 << 20;
 
 struct Options {
-  std::string root, output = "table", fields;
+  std::string root, input, output = "table", fields;
   bool wide = false, json = false, watch = false;
 };
 
+// What --json printed once; what people are shown of it may still be missing.
+Result<json> Recorded(const std::string& path) {
+  const std::string text = TRY(ReadFile(path, kFileLimit));
+  json document = TRY(ParseJson(text, path));
+  const JsonFields fields = TRY(JsonFields::Of(document, ""));
+  TRY(fields.CheckSchema("devices", 1));
+  const json* devices = document.contains("devices") ? &document["devices"] : nullptr;
+  const auto is_device = [](const json& d) { return d.is_object(); };
+  if (!devices || !devices->is_array() || !std::ranges::all_of(*devices, is_device))
+    return Error::Invalid("devices", path + " has no list of devices");
+  return document;
+}
+
 Result<json> Take(const Options& options) {
+  if (!options.input.empty()) return Recorded(options.input);
   auto probed = options.root.empty() ? ProbeAll({}, kProbeMs) : std::vector<DeviceInfo>();
   const Inventory inventory = TRY(Discover(options.root, std::move(probed)));
   return DevicesToJson(inventory, MeasuredAt(inventory));
-}
-
-// What stands under the table: every device that is not plainly ready, with what to do.
-void PrintNotes(const json& devices) {
-  const bool card =
-      std::ranges::any_of(devices, [](const json& d) { return d["pci"].is_string(); });
-  if (!card) fmt::print("no GPU, FPGA or other accelerator is on the PCI bus\n");
-  for (const json& device : devices) {
-    for (const json& finding : device.value("findings", json::array())) {
-      fmt::print("! {}: {}\n", device.value("id", ""), finding.value("reason", ""));
-      if (const std::string fix = finding.value("fix", ""); !fix.empty()) {
-        fmt::print("    {}\n", fix);
-      }
-      if (finding["code"].is_string()) {
-        fmt::print("    motley explain {}\n", finding["code"].get<std::string>());
-      }
-    }
-  }
 }
 
 std::string QuoteCsv(const std::string& text) {
@@ -83,13 +83,6 @@ Table FieldTable(const json& devices, const std::vector<DeviceField>& fields) {
   return table;
 }
 
-Table PeopleTable(const json& devices, bool wide) {
-  Table table(DeviceHeader(wide));
-  table.AlignRight({3, 4, 5});
-  for (const json& device : devices) table.Add(DeviceRow(device, wide));
-  return table;
-}
-
 Status Print(const Options& options) {
   const json all = TRY(Take(options));
   const json& devices = all["devices"];
@@ -106,9 +99,9 @@ Status Print(const Options& options) {
     PrintCsv(devices, fields);
   } else {
     const bool wide = options.wide || options.output == "wide";
-    const Table table = chosen ? FieldTable(devices, fields) : PeopleTable(devices, wide);
+    const Table table = chosen ? FieldTable(devices, fields) : DeviceTable(devices, wide);
     fmt::print("{}", options.output == "md" ? table.Markdown() : table.Text());
-    if (!chosen && options.output != "md") PrintNotes(devices);
+    if (!chosen && options.output != "md") fmt::print("{}", DeviceNotes(devices));
   }
   return {};
 }
@@ -124,7 +117,7 @@ void PrintFields() {
 Status Watch(const Options& options) {
   WatchInterrupts();
   while (!Interrupted()) {
-    fmt::print("\x1b[H\x1b[2J");
+    fmt::print("{}", isatty(STDOUT_FILENO) ? "\x1b[H\x1b[2J" : "\n");
     TRY(Print(options));
     std::fflush(stdout);
     std::this_thread::sleep_for(std::chrono::seconds(2));  // a signal ends it early
@@ -145,6 +138,7 @@ void AddDevicesCommand(CLI::App& app, int* status) {
       "  motley devices -o csv --fields id,pci,free_bytes\n"
       "  motley devices --root recorded-machine/\n");
   command->add_option("--root", options->root, "a recorded machine: a folder with sys/ and proc/");
+  command->add_option("--input", options->input, "what `motley devices --json` printed");
   command->add_option("-o,--output", options->output, "table, wide, json, jsonl, csv or md")
       ->check(CLI::IsMember({"table", "wide", "json", "jsonl", "csv", "md"}));
   command->add_option("--fields", options->fields, "only these, comma-separated; help lists them");

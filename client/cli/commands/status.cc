@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "client/cli/commands.h"
+#include "client/cli/http_get.h"
+#include "client/cli/output.h"
+#include "client/cli/show/device_fields.h"
+#include "client/cli/show/service_text.h"
+#include "daemon/planning/devices.h"
+#include "daemon/planning/planner.h"
+#include "daemon/worker/probe.h"
+
+namespace motley {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kProbeMs = 20'000;
+constexpr int kServiceMs = 250;  // a service of this machine that takes longer is not well
+
+std::string Host() {
+  const char* host = std::getenv("MOTLEY_HOST");
+  return host && *host ? host : kDefaultHost;
+}
+
+// motley.status/1 of the service, or null.
+json AskService(const std::string& host) {
+  const auto body = HttpGet(host, "/v1/status", kServiceMs);
+  json status = body.ok() ? json::parse(*body, nullptr, false) : json();
+  return status.is_object() ? status : json();
+}
+
+std::string TextOfService(const std::string& host, const json& status) {
+  if (status.is_null())
+    return "no service at " + host + "; to start one: motley serve MODEL.gguf\n";
+  try {
+    return "service at " + host + "\n" + ServiceText(status);
+  } catch (const json::exception&) {
+    return host + " does not answer with motley.status/1\n";
+  }
+}
+
+Status Summarize(bool as_json) {
+  const Inventory inventory = TRY(Discover("", ProbeAll({}, kProbeMs)));
+  const json all = DevicesToJson(inventory, MeasuredAt(inventory));
+  const std::string host = Host();
+  const json service = AskService(host);
+  if (as_json) {
+    const json summary{{"schema", "motley.summary/1"},
+                       {"devices", all["devices"]},
+                       {"service", {{"host", host}, {"status", service}}}};
+    std::puts(summary.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
+    return {};
+  }
+  fmt::print("{}{}\n{}\nmotley --help lists the commands\n",
+             DeviceTable(all["devices"], false).Text(), DeviceNotes(all["devices"]),
+             TextOfService(host, service));
+  return {};
+}
+
+}  // namespace
+
+void AddSummary(CLI::App& app, int* status) {
+  auto as_json = std::make_shared<bool>(false);
+  app.add_flag("--json", *as_json, "without a command: print motley.summary/1");
+  app.parse_complete_callback([&app, as_json] {
+    if (*as_json && !app.get_subcommands().empty())
+      throw CLI::ValidationError("--json", "belongs behind the command");
+  });
+  app.callback([&app, as_json, status] {
+    if (!app.get_subcommands().empty()) return;
+    const Status shown = Summarize(*as_json);
+    *status = shown.ok() ? 0 : ReportError(shown.error(), *as_json ? Format::kJson : Format::kText);
+  });
+}
+
+}  // namespace motley

@@ -11,6 +11,7 @@
 #include "client/cli/commands/profile_text.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
+#include "client/cli/show/roofline.h"
 #include "daemon/planning/devices.h"
 #include "daemon/worker/probe.h"
 #include "hwprofiles/json_fields.h"
@@ -26,8 +27,9 @@ constexpr int kInterruptedExit = 130, kNotReadyExit = 5;
 
 struct Options {
   std::vector<std::string> devices, backends, only, compare;
-  std::string save;
+  std::string save, plot, input;
   bool quick = false, list = false, check = false, as_json = false;
+  bool stored() const { return check || !plot.empty(); }
   Format format() const { return as_json ? Format::kJson : Format::kText; }
 };
 
@@ -82,7 +84,7 @@ Result<std::vector<ProfiledDevice>> Profiles(const Options& options) {
   std::vector<ProfiledDevice> out;
   for (const DeviceInfo& info : devices) {
     if (Interrupted()) break;
-    auto stored = options.check ? StoredOps(info) : std::nullopt;
+    auto stored = options.stored() ? StoredOps(info) : std::nullopt;
     if (stored) {
       ProfiledDevice& known = out.emplace_back();
       known.run.profile = known.all = std::move(*stored);
@@ -138,6 +140,13 @@ Result<std::vector<RateChange>> CompareFiles(const std::vector<std::string>& pat
   return Compare(a, b);
 }
 
+int Plot(const Options& options, const Result<std::vector<OpProfile>>& profiles) {
+  const Status drawn = profiles.ok() ? WriteRoofline(*profiles, options.plot) : profiles.error();
+  if (!drawn.ok()) return ReportError(drawn.error(), options.format());
+  fmt::print(stderr, "drew {}\n", options.plot);
+  return 0;
+}
+
 int Run(const Options& options) {
   if (options.list) {
     fmt::print("{}", options.as_json ? SweepsJson().dump() + "\n" : SweepTable());
@@ -149,8 +158,15 @@ int Run(const Options& options) {
     fmt::print("{}", options.as_json ? ToJson(*changes).dump() + "\n" : CompareTable(*changes));
     return 0;
   }
+  if (!options.input.empty()) return Plot(options, ReadProfiles(options.input));
   const auto devices = Profiles(options);
   if (!devices.ok()) return ReportError(devices.error(), options.format());
+  if (!options.plot.empty()) {
+    std::vector<OpProfile> profiles;
+    for (const ProfiledDevice& device : *devices) profiles.push_back(device.all);
+    const int plotted = Plot(options, std::move(profiles));
+    return plotted ? plotted : ExitOf(options, *devices);
+  }
   Print(options, *devices);
   const int saved = options.save.empty() ? 0 : Save(options.save, *devices);
   const int status = ExitOf(options, *devices);
@@ -165,7 +181,8 @@ void AddProfileCommand(CLI::App& app, int* status) {
       "profile", "Measure what the devices can do; kept for each device, driver and build");
   command->footer(
       "Examples:\n  motley profile --quick\n  motley profile --device ocl0 --only gemm.q4_0,copy\n"
-      "  motley profile --check\n  motley profile --save box.json\n");
+      "  motley profile --check\n  motley profile --save box.json\n"
+      "  motley profile --plot box.svg\n");
   command->add_option("--device,--devices", options->devices, "which (default: all that are ready)")
       ->delimiter(',');
   command->add_option("--backend", options->backends, "ask only these backends for devices")
@@ -177,6 +194,15 @@ void AddProfileCommand(CLI::App& app, int* status) {
   command->add_flag("--check", options->check,
                     "how well the fits predict what they did not see (exit 1: badly)");
   command->add_option("--save", options->save, "write the devices and links as motley.machine/1");
+  CLI::Option* plot =
+      command->add_option("--plot", options->plot,
+                          "draw the rooflines, .svg or .png; measured is what the store lacks");
+  plot->check([](const std::string& path) {
+    const bool drawn = path.ends_with(".svg") || path.ends_with(".png");
+    return drawn ? std::string() : path + " ends neither in .svg nor in .png";
+  });
+  command->add_option("--input", options->input, "of --plot: what --json printed, not the store")
+      ->needs(plot);
   command->add_option("--compare", options->compare, "two files of --save")->expected(2);
   command->add_flag("--json", options->as_json, "print JSON");
   command->callback([options, status] { *status = Run(*options); });

@@ -22,6 +22,9 @@ std::string LinkText(const PciLink& link);
 // "RTX A4000, 16.0 GiB, no-driver": what stands beside a node's id.
 std::string NodeText(const TopologyNode& node);
 
+// What fits into so many pixels of a 12 px sans font, "…" for the rest.
+std::string Shorten(const std::string& text, double pixels);
+
 // For XML and DOT: &, <, >, " and control characters.
 std::string EscapeMarkup(const std::string& text);
 

@@ -19,8 +19,10 @@ namespace {
 constexpr int kWidth = 1280, kHeight = 720;
 constexpr double kLeft = 84, kTop = 76, kPlotWidth = 880, kPlotHeight = 572;
 constexpr double kLegendX = kLeft + kPlotWidth + 28, kLegendRows = kPlotHeight - 30;
+constexpr double kLegendWidth = kWidth - kLegendX - 20;
 constexpr double kLetterHeight = 9, kLetterWidth = 6.8;  // of a 12 px sans font, generously
-constexpr double kAbove = 1.05;  // of its roof: more than a measurement's error
+constexpr double kTitleShare = 0.55;  // its letters are larger than Shorten reckons
+constexpr double kAbove = 1.05;       // of its roof: more than a measurement's error
 constexpr size_t kColours = 8, kShapes = 4;
 constexpr uint64_t kFileLimit = 64 << 20;
 
@@ -33,12 +35,13 @@ constexpr const char* kStyle = R"(<style>
   .mark { stroke-width: 1.4; fill-opacity: .7 } .hollow { fill: none }
   .c0 { fill: #0072b2; stroke: #0072b2 } .c1 { fill: #d55e00; stroke: #d55e00 }
   .c2 { fill: #009e73; stroke: #009e73 } .c3 { fill: #b6559b; stroke: #b6559b }
-  .c4 { fill: #c98a00; stroke: #c98a00 } .c5 { fill: #41a5dc; stroke: #41a5dc }
+  .c4 { fill: #c98a00; stroke: #c98a00 } .c5 { fill: #8c564b; stroke: #8c564b }
   .c6 { fill: #6a51a3; stroke: #6a51a3 } .c7 { fill: #7a828a; stroke: #7a828a }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } text { fill: #e6edf3 } .dim { fill: #9aa4af } .frame { stroke: #6e7681 }
     .grid { stroke: #2b323b } .fine { stroke: #1b2129 } .roof { stroke: #e6edf3 } .label { stroke: #0d1117 }
-    .c0 { fill: #4a9fe0; stroke: #4a9fe0 } .c6 { fill: #a48be0; stroke: #a48be0 }
+    .c0 { fill: #4a9fe0; stroke: #4a9fe0 } .c5 { fill: #c98f80; stroke: #c98f80 }
+    .c6 { fill: #a48be0; stroke: #a48be0 }
   }
   .hollow { fill: none }
 </style>)";
@@ -105,7 +108,7 @@ class Panel {
 
   void Title(double offset) {
     const OpProfile& p = device_.profile;
-    Text("title", kLeft, offset + 32, p.id + "  " + p.name);
+    Text("title", kLeft, offset + 32, Shorten(p.id + "  " + p.name, kTitleShare * kWidth));
     Text("dim", kLeft, offset + 52,
          fmt::format("{} points, kernels {}{}", p.points.size(), p.kernels,
                      p.driver.empty() ? "" : ", driver " + p.driver));
@@ -189,13 +192,20 @@ class Panel {
 
   void Roofs() {
     if (!device_.roofs) return;
-    Flat(device_.roofs->int8_ops, "int8", "OP/s");
-    Flat(device_.roofs->f16_flops, "float", "FLOP/s");
+    Flat(device_.roofs->int8_ops, "int8" + BestPoint("roof.int8"), "OP/s");
+    Flat(device_.roofs->f16_flops, "float" + BestPoint("roof.f32"), "FLOP/s");
     Slope();
   }
 
+  // Without a measured roof the best of the points stands for it.
+  std::string BestPoint(const std::string& sweep) const {
+    const auto& points = device_.profile.points;
+    const bool measured = std::ranges::find(points, sweep, &OpPoint::sweep) != points.end();
+    return measured ? "" : " (best point)";
+  }
+
   // From where memory feeds it to the right edge.
-  void Flat(double rate, const char* what, const char* unit) {
+  void Flat(double rate, const std::string& what, const char* unit) {
     if (rate <= 0) return;
     const double y = axes_.Y(rate);
     const double from = Memory() > 0 ? std::max(axes_.left, axes_.X(rate / Memory())) : axes_.left;
@@ -221,12 +231,12 @@ class Panel {
     const double px = axes_.X(x1), py = axes_.Y(x1 * Memory());
     const double dx = axes_.X(x2) - px, dy = axes_.Y(x2 * Memory()) - py;
     Line("roof", px, py, px + dx, py + dy);
-    const std::string text = "memory " + SiNumber(Memory()) + "B/s";
+    const std::string text = "memory" + BestPoint("roof.read") + " " + SiNumber(Memory()) + "B/s";
     const double width = kLetterWidth * static_cast<double>(text.size());
     const double length = std::hypot(dx, dy);
     const double ux = dx / length, uy = dy / length;
     std::vector<LabelPlacer::Place> places;
-    for (double at = 12; at + width < length - 12; at += 16) {
+    for (double at = 28; at + width < length - 12; at += 16) {
       for (const double off : {8.0, -18.0}) {  // above the line, below it
         places.push_back({px + ux * at + uy * off, py + uy * at - ux * off, ux, uy});
       }
@@ -241,20 +251,26 @@ class Panel {
         place.x, place.y, std::atan2(place.dy, place.dx) * 180 / M_PI, EscapeMarkup(text));
   }
 
-  // Two lines for each, or one where that does not fit.
+  // Two lines for each, one where that does not fit, and no more than fit.
   void Legend() {
-    const double count = static_cast<double>(series_.size());
-    const bool roomy = count * 36 <= kLegendRows;
-    const double row = roomy ? 36 : std::max(14.0, std::min(18.0, kLegendRows / count));
+    constexpr double kRoomy = 36, kTight = 16;
+    const bool roomy = static_cast<double>(series_.size()) * kRoomy <= kLegendRows;
+    const auto most = static_cast<size_t>(kLegendRows / kTight);
+    const size_t shown = series_.size() > most ? most - 1 : series_.size();
     double y = axes_.top + 12;
-    for (size_t i = 0; i < series_.size(); ++i, y += row) {
+    for (size_t i = 0; i < shown; ++i, y += roomy ? kRoomy : kTight) {
       const Series& series = series_[i];
+      Mark(i, kLegendX, y - 4, false);
+      Text("", kLegendX + 14, y,
+           Shorten(series.op + (series.type.empty() ? "" : " " + series.type), kLegendWidth));
+      if (!roomy) continue;
       const OpPoint& best =
           **std::ranges::max_element(series.points, {}, [](const OpPoint* p) { return Rate(*p); });
-      Mark(i, kLegendX, y - 4, false);
-      Text("", kLegendX + 14, y, series.op + (series.type.empty() ? "" : " " + series.type));
-      if (roomy)
-        Text("dim", kLegendX + 14, y + 15, "best " + SiNumber(Rate(best)) + "OP/s, " + best.where);
+      Text("dim", kLegendX + 14, y + 15,
+           Shorten("best " + SiNumber(Rate(best)) + "OP/s, " + best.where, kLegendWidth));
+    }
+    if (shown < series_.size()) {
+      Text("dim", kLegendX + 14, y, fmt::format("and {} more", series_.size() - shown));
     }
     Notes();
   }
@@ -268,8 +284,8 @@ class Panel {
       }
     }
     double y = axes_.bottom() + 18;
-    if (disturbed) Text("dim", kLegendX - 6, y, "hollow: disturbed by other programs"), y += 16;
-    if (above) Text("dim", kLegendX - 6, y, "above the memory line: read from a cache");
+    if (disturbed) Text("dim", kLegendX + 14, y, "hollow: disturbed by other programs"), y += 16;
+    if (above) Text("dim", kLegendX + 14, y, "above the memory line: read from a cache");
   }
 
   const Roofline& device_;

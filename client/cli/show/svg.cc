@@ -33,15 +33,6 @@ int Leaves(const TopologyNode& node) {
   return std::max(sum, 1);
 }
 
-// What fits, on a border of characters.
-std::string Shorten(const std::string& text, double pixels) {
-  const auto most = static_cast<size_t>(std::max(4.0, pixels / kCharacter));
-  if (text.size() <= most) return text;
-  size_t end = most - 1;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
-
 class Picture {
  public:
   explicit Picture(const TopologyNode& root)
@@ -114,6 +105,14 @@ class Picture {
 };
 
 }  // namespace
+
+std::string Shorten(const std::string& text, double pixels) {
+  const auto most = static_cast<size_t>(std::max(4.0, pixels / kCharacter));
+  if (text.size() <= most) return text;
+  size_t end = most - 1;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
 
 std::string EscapeMarkup(const std::string& text) {
   std::string out;

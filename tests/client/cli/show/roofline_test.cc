@@ -57,10 +57,15 @@ TEST(Roofline, EveryPointThatComputesIsAMarkAndEverySeriesALegend) {
 }
 
 TEST(Roofline, RoofsAreDrawnAndNamedWhereKnown) {
-  const std::string svg = RooflineSvg({{Profile(), Roofs()}});
+  OpProfile profile = Profile();
+  for (const char* sweep : {"roof.read", "roof.int8"}) {
+    profile.points.push_back(Point("", "", 1e6, 1e6, 1));
+    profile.points.back().sweep = sweep;
+  }
+  const std::string svg = RooflineSvg({{profile, Roofs()}});
   EXPECT_EQ(Count(svg, "class=\"roof\""), 3u);
   EXPECT_EQ(Count(svg, ">memory 30.0 GB/s<"), 1u);
-  EXPECT_EQ(Count(svg, ">float 480 GFLOP/s<"), 1u);
+  EXPECT_EQ(Count(svg, ">float (best point) 480 GFLOP/s<"), 1u) << "no roof.f32 was measured";
   EXPECT_EQ(Count(svg, ">int8 1.90 TOP/s<"), 1u);
   EXPECT_EQ(Count(RooflineSvg({{Profile(), {}}}), "class=\"roof\""), 0u);
 }
@@ -76,6 +81,18 @@ TEST(Roofline, APointThatWasDisturbedIsHollow) {
   EXPECT_EQ(Count(RooflineSvg({{profile, Roofs()}}), " hollow\""), 0u);
   profile.points[0].spread = 0.5;
   EXPECT_EQ(Count(RooflineSvg({{profile, Roofs()}}), " hollow\""), 1u);
+}
+
+// 40 series are more than the page is high.
+TEST(Roofline, ALegendThatIsTooLongSaysHowManyMore) {
+  OpProfile profile = Profile();
+  for (int i = 0; i < 40; ++i) {
+    profile.points.push_back(Point("mul_mat", "T" + std::to_string(i), 1e6, 4e6, 100));
+  }
+  profile.name = std::string(300, 'x');
+  const std::string svg = RooflineSvg({{profile, Roofs()}});
+  EXPECT_EQ(Count(svg, ">and 10 more<"), 1u);
+  EXPECT_EQ(svg.find(profile.name), std::string::npos) << "shortened";
 }
 
 TEST(Roofline, DevicesStandBelowEachOther) {

@@ -13,7 +13,7 @@ import threading
 import warnings
 
 from recorded import Tree
-from service import ROOT, program, run_checks, skip, state_folder
+from service import ROOT, Service, model_file, program, run_checks, skip, state_folder
 
 try:
     import jsonschema
@@ -82,6 +82,8 @@ def what_commands_print_holds():
         assert document["schema"] == f"motley.{command}/1"
     assert len(holds(json.loads(motley("explain", "--json")))["cases"]) >= 30
     holds(json.loads(motley("topology", "--synthetic", BOX, "--json")))
+    matrix = holds(json.loads(motley("topology", "--matrix", "--synthetic", BOX, "--json")))
+    assert len(matrix["pairs"]) == len(matrix["ends"]) * (len(matrix["ends"]) - 1)
     summary = holds(json.loads(motley("--json")))
     assert summary["service"] == {"host": NOWHERE, "status": None} and summary["devices"]
 
@@ -136,7 +138,8 @@ def a_plan_from_files_holds():
     workload = {"schema": "motley.workload/1", "name": "small", "layers": 4, "hidden_bytes_per_token": 2304,
                 "kv_bytes_per_token_layer": 768, "context_tokens": 1024,
                 "items": [{"name": "embed", "weight_bytes": 1000000},
-                          *({"name": f"layer.{i}", "weight_bytes": 1500000000, "flops_per_token": 3e9} for i in range(4)),
+                          *({"name": f"layer.{i}", "weight_bytes": 1500000000, "flops_per_token": 3e9}
+                            for i in range(4)),
                           {"name": "head", "weight_bytes": 1000000, "tied_with": "embed"}]}
     with written(holds(machine)) as machine_path, written(holds(workload)) as workload_path:
         plan = holds(json.loads(motley("plan", "--machine", machine_path, "--workload", workload_path, "--json")))
@@ -149,6 +152,30 @@ def a_profile_holds():
     assert faults({**document, "devices": [{**document["devices"][0], "points": [{"sweep": "x"}]}]})
 
 
+def what_a_model_gives_holds():
+    if not os.environ.get("MOTLEY_MODELS"):
+        print("no model: MOTLEY_MODELS is unset")
+        return
+    model = model_file()
+    assert len(holds(json.loads(motley("models", "check", model, "--json")))["tensors"]) > 100
+    placed = ("--devices", "cpu0", "--ctx", "256")
+    with tempfile.TemporaryDirectory() as folder:
+        files = [f"{folder}/{name}.json" for name in ("plan", "workload", "machine")]
+        save = [word for option, path in zip(("--save", "--save-workload", "--save-machine"), files)
+                for word in (option, path)]
+        holds(json.loads(motley("plan", model, *placed, *save, "--json")))
+        for path in files:
+            holds(json.loads(pathlib.Path(path).read_text(encoding="utf-8")))
+    rows = holds(json.loads(motley("bench", model, *placed, "-p", "8", "-n", "4", "-r", "1", "-o", "json")))["rows"]
+    assert [row["test"] for row in rows] == ["pp8", "tg4"]
+    with Service(model, *placed) as service:
+        service.complete(prompt="One", max_tokens=4)
+        assert holds(service.get("/v1/status")[1])["models"][0]["generated_tokens"] >= 4
+        holds(service.get("/v1/devices")[1])
+        summary = holds(json.loads(motley("--json", host=f"127.0.0.1:{service.port}")))
+        assert summary["service"]["status"]["models"]
+
+
 def examples_of_the_page_hold():
     """The documents of formats.md, with 1 for its N and one choice of a|b."""
     text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -158,7 +185,8 @@ def examples_of_the_page_hold():
         example = "\n".join(line for line in part.splitlines() if line.startswith("    "))
         example = re.sub(r"\bN\b", "1", example)
         example = re.sub(r'"([a-z]+)\|[a-z|]+"', r'"\1"', example)
-        example = example.replace("8 hex digits", "0123abcd").replace("[8 elements]", "[]").replace("[cols,rows]", "[1,1]")
+        for shown, meant in (("8 hex digits", "0123abcd"), ("[8 elements]", "[]"), ("[cols,rows]", "[1,1]")):
+            example = example.replace(shown, meant)
         document = json.loads(re.sub(r",\s*\.\.\.", "", example))
         holds(document)
         found += 1
@@ -205,4 +233,5 @@ if __name__ == "__main__":
     assert pathlib.Path(program("motley")).exists()
     run_checks(the_schemas_are_schemas, what_lacks_a_key_or_has_the_wrong_type_does_not_hold, what_commands_print_holds,
                recorded_machines_hold_as_files_and_as_printed, what_was_printed_is_an_input, the_catalog_holds,
-               a_plan_from_files_holds, a_profile_holds, examples_of_the_page_hold, the_summary_shows_the_service)
+               a_plan_from_files_holds, a_profile_holds, what_a_model_gives_holds, examples_of_the_page_hold,
+               the_summary_shows_the_service)

@@ -27,20 +27,29 @@ std::string Host() {
   return host && *host ? host : kDefaultHost;
 }
 
-// motley.status/1 of the service, or null.
-json AskService(const std::string& host) {
-  const auto body = HttpGet(host, "/v1/status", kServiceMs);
-  json status = body.ok() ? json::parse(*body, nullptr, false) : json();
-  return status.is_object() ? status : json();
+// motley.status/1 of the service.
+Result<json> AskService(const std::string& host) {
+  const std::string body = TRY(HttpGet(host, "/v1/status", kServiceMs));
+  json status = json::parse(body, nullptr, false);
+  if (!status.is_object()) return Error::Internal("no motley.status/1");
+  return status;
 }
 
-std::string TextOfService(const std::string& host, const json& status) {
-  if (status.is_null())
-    return "no service at " + host + "; to start one: motley serve MODEL.gguf\n";
-  try {
-    return "service at " + host + "\n" + ServiceText(status);
-  } catch (const json::exception&) {
-    return host + " does not answer with motley.status/1\n";
+std::string TextOfService(const std::string& host, const Result<json>& status) {
+  if (status.ok()) {
+    try {
+      return "service at " + host + "\n" + ServiceText(*status);
+    } catch (const json::exception&) {
+      return host + " does not answer with motley.status/1\n";
+    }
+  }
+  switch (status.error().code) {
+    case Code::kInvalidArgument:
+      return "$MOTLEY_HOST: " + status.error().message + "\n";
+    case Code::kInternal:
+      return host + " does not answer with motley.status/1\n";
+    default:
+      return "no service at " + host + "; to start one: motley serve MODEL.gguf\n";
   }
 }
 
@@ -48,11 +57,11 @@ Status Summarize(bool as_json) {
   const Inventory inventory = TRY(Discover("", ProbeAll({}, kProbeMs)));
   const json all = DevicesToJson(inventory, MeasuredAt(inventory));
   const std::string host = Host();
-  const json service = AskService(host);
+  const Result<json> service = AskService(host);
   if (as_json) {
     const json summary{{"schema", "motley.summary/1"},
                        {"devices", all["devices"]},
-                       {"service", {{"host", host}, {"status", service}}}};
+                       {"service", {{"host", host}, {"status", service.ok() ? *service : json()}}}};
     std::puts(summary.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
     return {};
   }

@@ -102,6 +102,13 @@ TEST(Summary, WithoutACommandDevicesAndTheServiceAreShown) {
   EXPECT_LE(std::ranges::count(said.out, '\n'), 40) << "more than a screen";
 }
 
+TEST(Summary, AHostThatIsNoneIsToldAndTheDevicesAreShown) {
+  const Said said = RunIn({{"MOTLEY_HOST", "nonsense"}}, {});
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("cpu0"));
+  EXPECT_THAT(said.out, HasSubstr("$MOTLEY_HOST: "));
+}
+
 TEST(Summary, JsonBelongsBehindTheCommand) {
   const Said said = RunIn({}, {"--json", "devices"});
   EXPECT_EQ(said.status, 2);

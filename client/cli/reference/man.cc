@@ -93,8 +93,11 @@ std::string Entry(const OptionShape& option) {
   for (const std::string& name : option.names) head += (head.empty() ? "" : ", ") + Bold(name);
   if (!option.label.empty()) head += (head.empty() ? "" : " ") + Italic(option.label);
   std::string about = option.about;
-  if (!option.choices.empty()) about += "\nOne of: " + Join(option.choices, ", ") + ".";
-  if (!option.environment.empty()) about += "\nEnvironment: " + option.environment + ".";
+  const bool told = std::ranges::all_of(option.choices, [&](const std::string& choice) {
+    return about.find(choice) != std::string::npos;
+  });
+  if (!told) about += "; one of " + Join(option.choices, ", ");
+  if (!option.environment.empty()) about += "; environment: " + option.environment;
   return ".TP\n" + head + "\n" + Troff(about) + "\n";
 }
 

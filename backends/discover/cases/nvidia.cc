@@ -13,6 +13,7 @@ struct Range {
 };
 // Device ids by chip, from pci.ids; what is in no range is Maxwell to Hopper from 0x1340 on.
 constexpr Range kRanges[] = {
+    {0x0000, 0x0000, Arch::kServed},  // the machine does not tell
     {0x06c0, 0x06df, Arch::kFermi},   // GF100
     {0x0dc0, 0x0e3f, Arch::kFermi},   // GF104, GF106, GF108
     {0x0f00, 0x0f0f, Arch::kFermi},   // GF108

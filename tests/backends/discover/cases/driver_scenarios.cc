@@ -41,6 +41,7 @@ std::vector<Scenario> BackendScenarios() {
       {137, "ServerVga", Box::Card(0x1a03, 0x2000, 0x030000), Box::Intel(0x1912)},
       {138, "Fermi", Box::Nvidia(0x06d1), Box::Nvidia(0x1180)},
       {138, "OlderThanFermi", Box::Nvidia(0x05e7), Box::Nvidia(0x13f2)},
+      {138, "OfAnIdThatIsTold", Box::Nvidia(0x05e7), Box::Nvidia(0)},
       {139, "BeforeGcn", Box::Amd(0x6779).Bound("radeon"), Box::Amd(0x6798).Bound("radeon")},
       {147, "NewIntel", xe2, intel},
       {148, "IcdDoesNotShowIt", Nvidia().Library(kLoader).Library(kVendors + "nvidia.icd"),

@@ -5,7 +5,7 @@ target_include_directories(motley_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(motley_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Werror)
 if(MOTLEY_SANITIZE)
   target_compile_options(motley_options INTERFACE -fsanitize=${MOTLEY_SANITIZE} -fno-sanitize-recover=all
-                         -fno-omit-frame-pointer -g1)
+                         -fno-omit-frame-pointer -g1 -O1)  # -O1 compiles in half the time
   target_link_options(motley_options INTERFACE -fsanitize=${MOTLEY_SANITIZE})
 endif()
 

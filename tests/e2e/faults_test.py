@@ -63,13 +63,14 @@ def expect_error(events, device):
 
 def kill_during_a_stream(daemon, stage, device):
     """Kills a stage's worker after 3 tokens; seconds to the error."""
-    stream = daemon.stream(**LONG)
+    pid = daemon.status()["stages"][stage]["pid"]
+    stream = daemon.stream(**{**LONG, "max_tokens": 900})
     events, killed = [], 0.0
     for event in stream:
         events.append(event)
         if len(events) == 3:
             killed = time.monotonic()
-            os.kill(daemon.status()["stages"][stage]["pid"], signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     took = time.monotonic() - killed
     error = expect_error(events, device)
     assert error["code"] == "device_lost", error

@@ -1,7 +1,11 @@
 #include "base/contention.h"
 
+#include <time.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace motley {
 
@@ -14,6 +18,19 @@ int64_t WaitedForCoresNs() {
     if (stat >> ran >> waited) total += waited;
   }
   return total;
+}
+
+int64_t OthersUsedCoresNs() {
+  std::ifstream stat("/proc/stat");
+  std::string name;
+  int64_t user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, steal = 0;
+  if (!(stat >> name >> user >> nice >> system >> idle >> wait >> irq >> softirq >> steal))
+    return 0;
+  timespec own{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+  const int64_t tick_ns = 1'000'000'000 / sysconf(_SC_CLK_TCK);
+  return (user + nice + system + irq + softirq + steal) * tick_ns -
+         (own.tv_sec * int64_t{1'000'000'000} + own.tv_nsec);
 }
 
 }  // namespace motley

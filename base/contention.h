@@ -9,4 +9,9 @@ namespace motley {
 // Linux's run delay, /proc/self/task/*/schedstat. 0 where the kernel does not tell.
 int64_t WaitedForCoresNs();
 
+// Nanoseconds of cores that everything but this process used since the start of the machine, in
+// steps of a clock tick (10 ms): /proc/stat less our own. 0 where the kernel does not tell. Threads
+// of ours may wait for each other; what others did not use, they did not take.
+int64_t OthersUsedCoresNs();
+
 }  // namespace motley

@@ -54,7 +54,7 @@ Result<PointTime> TimePoint(Stage* stage, const StageShape& shape,
   std::vector<float> hidden(stage->has_head() ? 0 : values);
   std::vector<double> times;
   PointTime out;
-  int64_t waited = 0;
+  int64_t waited = 0, others = 0;
   for (int i = 0; i <= kMaxRepeats; ++i) {  // the first warms up: it may compile kernels
     std::vector<TokenLogprob> results;
     const int64_t start = clock.NowNs();
@@ -62,6 +62,7 @@ Result<PointTime> TimePoint(Stage* stage, const StageShape& shape,
     const double seconds = SecondsBetween(start, clock.NowNs());
     if (i == 0) {
       waited = WaitedForCoresNs();
+      others = OthersUsedCoresNs();
       continue;
     }
     times.push_back(seconds);
@@ -70,7 +71,10 @@ Result<PointTime> TimePoint(Stage* stage, const StageShape& shape,
         static_cast<int>(times.size()) >= kMinRepeats && out.spent_s > kPointSeconds;
     if (enough || out.spent_s > dear_s) break;
   }
-  out.waited = static_cast<double>(WaitedForCoresNs() - waited) * 1e-9 / out.spent_s;
+  // A runtime with more threads than cores waits for itself: only what others used counts.
+  const int64_t taken =
+      std::min(WaitedForCoresNs() - waited, std::max<int64_t>(0, OthersUsedCoresNs() - others));
+  out.waited = static_cast<double>(taken) * 1e-9 / out.spent_s;
   const auto quartile = times.begin() + static_cast<long>(times.size() / 4);
   std::ranges::nth_element(times, quartile);
   out.us = *quartile * 1e6;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -33,6 +34,19 @@ TEST(WaitedForCores, GrowsWhenTwoThreadsShareOneCore) {
   stop = true;
   other.join();
   sched_setaffinity(0, sizeof all, &all);
+}
+
+TEST(OthersUsedCores, IsNotWhatWeUse) {
+  const int64_t before = OthersUsedCoresNs();
+  if (before == 0) GTEST_SKIP() << "the kernel has no /proc/stat";
+  EXPECT_GT(before, 0);
+  const int64_t begin = RealClock().NowNs();
+  const int64_t limit = 2 * sysconf(_SC_NPROCESSORS_ONLN) * int64_t{1'000'000'000};
+  while (RealClock().NowNs() - begin < 300'000'000) {
+  }
+  const int64_t used = OthersUsedCoresNs() - before;
+  EXPECT_GT(used, -100'000'000);  // ticks round
+  EXPECT_LT(used, limit);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 // enough for queries and sums to stay in a 1 MiB cache.
 inline int64_t LinesPerItem(int head_dim) { return head_dim <= 128 ? 96 : 48; }
 // Below this many items per thread, items are split by chunks.
-constexpr int64_t kItemsPerThread = 4;
+inline constexpr int64_t kItemsPerThread = 4;
 
 // The work items of kv head 0; the other heads have the same.
 struct ItemList {

@@ -17,13 +17,13 @@ namespace {
 
 // Positions of a chunk, a multiple of kTile: what one thread takes of a long context when there are
 // few rows.
-constexpr int64_t kChunk = 256;
-constexpr float kNoScore =
+inline constexpr int64_t kChunk = 256;
+inline constexpr float kNoScore =
     -1e30f;  // the maximum of no scores: finite, so that differences are never NaN
 
 // Chains of a line's sum, whatever the vector: position p is in chain p % 16.
-constexpr int kSumChains = 16;
-constexpr int kSumVectors = kSumChains / kLanes;
+inline constexpr int kSumChains = 16;
+inline constexpr int kSumVectors = kSumChains / kLanes;
 
 // Running softmax of `lines` lines. An empty one has sum 0 and is the neutral element of Merge.
 struct Partial {

@@ -11,7 +11,7 @@ namespace motley {
 namespace {
 
 // Positions of a tile; tiles start at multiples of it.
-constexpr int kTile = 64;
+inline constexpr int kTile = 64;
 
 // Where the rows of a tile's positions lie in a cache, in values; -1: the tile has no such
 // position.

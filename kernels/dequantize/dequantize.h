@@ -31,7 +31,7 @@ constexpr bool HasMin(TensorType type) {
   return type == kQ4_1 || type == kQ5_1 || type == kQ4_K || type == kQ5_K;
 }
 // The unsigned value that stands for zero; 0 where a min does its work.
-constexpr int ZeroPoint(TensorType type) {
+inline constexpr int ZeroPoint(TensorType type) {
   using enum TensorType;
   return type == kQ4_0 ? 8 : type == kQ5_0 ? 16 : type == kQ6_K ? 32 : type == kQ8_0 ? 128 : 0;
 }

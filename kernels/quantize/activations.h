@@ -40,7 +40,7 @@ constexpr Correction CorrectionOf(TensorType type) {
 }
 // Q6_K has scales for 16 values: one number for each half of the block, all rows' first halves
 // first.
-constexpr int CorrectionBytes(Correction c) { return c == Correction::kZero32 ? 8 : 4; }
+inline constexpr int CorrectionBytes(Correction c) { return c == Correction::kZero32 ? 8 : 4; }
 
 // M rows in tiles of nearly equal height, the higher ones first.
 struct RowTiles {

@@ -9,7 +9,7 @@ namespace {
 
 // 64 chains side by side, value i in chain i % 64, then halves onto halves: an order that vectors
 // of any width and the groups of a GPU share, so that all give the same bits.
-constexpr int kChains = 64;
+inline constexpr int kChains = 64;
 
 inline float SumOfSquares(const float* x, int64_t n) {
   constexpr int kSums = kChains / kLanes;

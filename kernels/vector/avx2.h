@@ -11,7 +11,7 @@ namespace {
 
 using Vec = __m256;
 using Mask = __m256i;  // all bits of a lane or none
-constexpr int kLanes = 8;
+inline constexpr int kLanes = 8;
 
 inline Vec Load(const float* p) { return _mm256_loadu_ps(p); }
 inline void Store(float* p, Vec v) { _mm256_storeu_ps(p, v); }

@@ -12,7 +12,7 @@ namespace {
 
 using Vec = __m512;
 using Mask = __mmask16;
-constexpr int kLanes = 16;
+inline constexpr int kLanes = 16;
 
 inline Vec Load(const float* p) { return _mm512_loadu_ps(p); }
 inline void Store(float* p, Vec v) { _mm512_storeu_ps(p, v); }

@@ -18,8 +18,8 @@ struct GemmOperands {
 
 // kGemmRows * kGemmVectors sums, a row of b and a value of a fill the registers (32 of AVX-512, 16
 // of AVX2).
-constexpr int kGemmRows = 6;
-constexpr int kGemmVectors = kLanes == 16 ? 4 : 2;
+inline constexpr int kGemmRows = 6;
+inline constexpr int kGemmVectors = kLanes == 16 ? 4 : 2;
 
 enum class GemmStart { kZero, kC };
 

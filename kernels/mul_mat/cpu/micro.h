@@ -35,7 +35,7 @@ using MicroKernel = void (*)(const MicroCall& call);
 // Unpacks whole groups of a tile of a quantised type so that many rows of x share the work. Per
 // block: [8 steps][32 rows][4 bytes], float scales [1 or 2][32], float mins [32] if any.
 using ExpandFunction = void (*)(const uint8_t* weights, int64_t blocks, uint8_t* out);
-constexpr int ExpandedBytes(TensorType type) {  // per block
+inline constexpr int ExpandedBytes(TensorType type) {  // per block
   const PackedLayout layout = PackedLayoutOf(type);
   return 1024 + 128 * layout.scales + (layout.min ? 128 : 0);
 }

@@ -8,9 +8,9 @@
 
 #include "base/os.h"
 #include "client/cli/commands.h"
-#include "client/cli/commands/profile_text.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
+#include "client/cli/show/profile_text.h"
 #include "client/cli/show/roofline.h"
 #include "daemon/planning/devices.h"
 #include "daemon/worker/probe.h"

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/os.h"
-#include "client/cli/show/draw.h"
 #include "client/cli/show/log_axes.h"
 #include "client/cli/show/png.h"
+#include "client/cli/show/topology.h"
 #include "daemon/profiling/report.h"
 #include "hwprofiles/json_fields.h"
 

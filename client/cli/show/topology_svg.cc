@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "client/cli/show/draw.h"
+#include "client/cli/show/topology.h"
 
 namespace motley {
 namespace {

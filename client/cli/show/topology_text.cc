@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "client/cli/show/draw.h"
+#include "client/cli/show/topology.h"
 
 namespace motley {
 namespace {

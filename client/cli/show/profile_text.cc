@@ -1,4 +1,4 @@
-#include "client/cli/commands/profile_text.h"
+#include "client/cli/show/profile_text.h"
 
 #include <fmt/format.h>
 

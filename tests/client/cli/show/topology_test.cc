@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <sstream>
 
-#include "client/cli/show/draw.h"
+#include "client/cli/show/topology.h"
 
 namespace motley {
 namespace {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "client/cli/show/draw.h"
+#include "client/cli/show/topology.h"
 
 namespace motley {
 namespace {

@@ -28,5 +28,7 @@ std::optional<Batch> FormBatch(Roster& roster, const SchedulerLimits& limits, ui
 // ones go back to the queue.
 std::vector<RequestUpdate> ApplyOutcome(Roster& roster, const Batch& batch,
                                         const StepOutcome& outcome);
+// Tells every running request that the device it had state on is lost.
+std::vector<RequestUpdate> FailRunning(Roster& roster, const DeviceLost& lost);
 
 }  // namespace motley

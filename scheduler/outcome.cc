@@ -70,23 +70,30 @@ std::vector<RequestUpdate> ApplyDone(Roster& roster, const Batch& batch, const D
   return updates;
 }
 
+RequestUpdate Fail(Roster& roster, uint64_t request, const Error& error) {
+  roster.Remove(request);
+  return {.request = request, .finished = FinishReason::kError, .error = error};
+}
+
 std::vector<RequestUpdate> FailBatch(Roster& roster, const Batch& batch, const Error& error) {
   std::vector<RequestUpdate> updates;
   for (const BatchSequence& sequence : batch.sequences) {
     if (!roster.running.contains(sequence.request)) continue;
-    roster.Remove(sequence.request);
-    updates.push_back(
-        {.request = sequence.request, .finished = FinishReason::kError, .error = error});
+    updates.push_back(Fail(roster, sequence.request, error));
   }
   return updates;
+}
+
+Error LostError(const DeviceLost& lost) {
+  Error error = Error::DeviceLost(lost.device + " was lost: " + lost.reason);
+  error.field = lost.device;
+  return error;
 }
 
 // Those that ran but were not in this batch had state on the device too; they start again from
 // their tokens.
 std::vector<RequestUpdate> ApplyLost(Roster& roster, const Batch& batch, const DeviceLost& lost) {
-  Error error = Error::DeviceLost(lost.device + " was lost: " + lost.reason);
-  error.field = lost.device;
-  auto updates = FailBatch(roster, batch, error);
+  auto updates = FailBatch(roster, batch, LostError(lost));
   while (!roster.running.empty()) roster.Requeue(roster.running.rbegin()->first);
   return updates;
 }
@@ -118,6 +125,14 @@ std::vector<RequestUpdate> ApplyOutcome(Roster& roster, const Batch& batch,
                         std::to_string(batch.outputs.size()) + " were asked for"));
   }
   return ApplyDone(roster, batch, done);
+}
+
+std::vector<RequestUpdate> FailRunning(Roster& roster, const DeviceLost& lost) {
+  std::vector<RequestUpdate> updates;
+  while (!roster.running.empty()) {
+    updates.push_back(Fail(roster, roster.running.begin()->first, LostError(lost)));
+  }
+  return updates;
 }
 
 }  // namespace motley

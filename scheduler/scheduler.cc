@@ -49,6 +49,10 @@ class ContinuousScheduler : public Scheduler {
     return ApplyOutcome(roster_, batch, outcome);
   }
 
+  std::vector<RequestUpdate> Lose(const DeviceLost& lost) override {
+    return FailRunning(roster_, lost);
+  }
+
   SchedulerStatus Status() const override {
     return {static_cast<int>(roster_.waiting.size()), static_cast<int>(roster_.running.size()),
             roster_.blocks.free(), roster_.blocks.total()};

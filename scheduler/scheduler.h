@@ -51,6 +51,8 @@ class Scheduler {
   virtual std::optional<Batch> NextBatch() = 0;
   // Takes the outcome of the batch that NextBatch returned last.
   virtual std::vector<RequestUpdate> Apply(const Batch& batch, const StepOutcome& outcome) = 0;
+  // A device went between two batches, and with it what every running request had on it: they fail.
+  virtual std::vector<RequestUpdate> Lose(const DeviceLost& lost) = 0;
   virtual SchedulerStatus Status() const = 0;
 };
 

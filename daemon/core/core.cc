@@ -142,7 +142,7 @@ motley::Status Core::TryStartUp() {
         if (loop_) loop_->Wake();
       }));
   const ServingLoop::Hooks hooks{
-      .broken = [this] { return pipeline_->broken(); },
+      .lost = [this] { return pipeline_->lost(); },
       .recover = [this]() -> motley::Status {
         // Requests that come meanwhile wait for the new worker; a drain stays one.
         ServiceState from = ServiceState::kReady;

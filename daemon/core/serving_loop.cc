@@ -109,7 +109,9 @@ void ServingLoop::Loop() {
       if (stop_) return;
       woken_ = false;
     }
-    if (hooks_.broken && hooks_.broken() && !Recover()) return;
+    if (const auto lost = hooks_.lost ? hooks_.lost() : std::nullopt) {
+      if (!Recover(*lost)) return;
+    }
     {
       std::unique_lock lock(mutex_);
       batch = scheduler_->NextBatch();
@@ -128,9 +130,14 @@ void ServingLoop::Loop() {
   }
 }
 
-// A device went: what runs has been failed by the scheduler, what waits can go on with the new
-// worker.
-bool ServingLoop::Recover() {
+// What still runs had state on the device; what waits can go on with the new worker.
+bool ServingLoop::Recover(const DeviceLost& lost) {
+  std::vector<RequestUpdate> updates;
+  {
+    const std::lock_guard lock(mutex_);
+    updates = scheduler_->Lose(lost);
+  }
+  DeliverAll(updates);
   const Status status = hooks_.recover();
   if (status.ok()) return true;
   LogError("service ends: " + status.error().message);
@@ -168,12 +175,14 @@ void ServingLoop::RunBatch(const Batch& batch) {
     updates = scheduler_->Apply(batch, outcome);
     if (const Done* done = std::get_if<Done>(&outcome)) CountTime(batch, *done, start);
   }
-  {
-    const std::lock_guard delivering(delivering_);
-    for (const RequestUpdate& update : updates) Deliver(update);
-  }
+  DeliverAll(updates);
   const std::lock_guard lock(mutex_);
   stepping_ = false;
+}
+
+void ServingLoop::DeliverAll(const std::vector<RequestUpdate>& updates) {
+  const std::lock_guard delivering(delivering_);
+  for (const RequestUpdate& update : updates) Deliver(update);
 }
 
 // Under mutex_.

@@ -27,8 +27,8 @@ struct LoopCounters {
 class ServingLoop {
  public:
   struct Hooks {
-    // Asked between steps; true: `recover` is called before the next one.
-    std::function<bool()> broken;
+    // Asked between steps. A device that is lost fails what runs; then `recover` is called.
+    std::function<std::optional<DeviceLost>()> lost;
     // An error ends all service: everything queued fails with it.
     std::function<Status()> recover;
     // After each finished request, on the loop's thread: (time to first token, time between tokens)
@@ -54,9 +54,10 @@ class ServingLoop {
  private:
   struct Live;
   void Loop();
-  bool Recover();
+  bool Recover(const DeviceLost& lost);
   void RunBatch(const Batch& batch);
   void CountTime(const Batch& batch, const Done& done, int64_t start_ns);
+  void DeliverAll(const std::vector<RequestUpdate>& updates);
   void Deliver(const RequestUpdate& update);
   void Finish(uint64_t request, Live& live, GenerationEvent event);
 

@@ -82,6 +82,7 @@ Status Pipeline::WireAll() {
   }
   out_ = std::make_unique<RingWriter>(TRY(RingWriter::Open(rings.front())));
   in_ = std::make_unique<RingReader>(TRY(RingReader::Open(rings.back())));
+  watcher_.Watch({});  // from here on no death of before is told
   dead_.store(-1);
   std::vector<const Fd*> pidfds;
   for (const Member& member : members_) pidfds.push_back(&member.worker.pidfd());
@@ -113,7 +114,12 @@ Result<wire::Step> Pipeline::ReceiveStep(uint64_t step) {
   }
 }
 
-StepOutcome Pipeline::Lost() {
+std::optional<DeviceLost> Pipeline::lost() {
+  if (!broken()) return std::nullopt;
+  return Lost();
+}
+
+DeviceLost Pipeline::Lost() {
   const int index = std::max(dead_.load(), 0);
   Member& member = members_[static_cast<size_t>(index)];
   return DeviceLost{member.worker.device(), "its worker died: " + member.worker.Kill()};

@@ -3,14 +3,15 @@
 //
 //     motleyd --ring--> worker of stage 0 --ring--> worker of stage 1 --ring--> motleyd
 //
-// A worker that dies is seen at once (its pidfd is watched), whether a step runs or not: Run
-// answers DeviceLost, and Recover puts a new worker in its place. Start, Run and Recover belong to
-// one thread; the rest is for any.
+// A worker that dies is seen at once (its pidfd is watched), whether a step runs or not: Run or
+// lost() answers DeviceLost, and Recover puts a new worker in its place. Start, Run, lost and Recover
+// belong to one thread; the rest is for any.
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,8 @@ class Pipeline : public Executor {
 
   StepOutcome Run(const Batch& batch) override;
 
-  // Whether a worker is dead and Recover is due.
-  bool broken() const { return dead_.load() >= 0; }
+  // The device whose worker is dead, if one is: Recover is due.
+  std::optional<DeviceLost> lost();
   // A new worker for each dead one, loaded and wired in; what the KV memory of any stage held is
   // void from then on. Unavailable: one has died more than 5 times within 5 minutes.
   Status Recover();
@@ -70,7 +71,8 @@ class Pipeline : public Executor {
   Status WireAll();
   Status SendBatch(const Batch& batch);
   Result<wire::Step> ReceiveStep(uint64_t step);
-  StepOutcome Lost();
+  bool broken() const { return dead_.load() >= 0; }
+  DeviceLost Lost();
   void Condemn(const std::string& device);
   Status Replace(Member& member, size_t index);
 

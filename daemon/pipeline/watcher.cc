@@ -22,6 +22,7 @@ DeathWatcher::~DeathWatcher() {
 void DeathWatcher::Watch(const std::vector<const Fd*>& pidfds) {
   {
     const std::lock_guard lock(mutex_);
+    ++list_;
     pidfds_.clear();
     for (const Fd* fd : pidfds) pidfds_.emplace_back(fcntl(fd->get(), F_DUPFD_CLOEXEC, 0));
   }
@@ -36,9 +37,11 @@ void DeathWatcher::Wake() {
 void DeathWatcher::Loop() {
   while (true) {
     std::vector<pollfd> polled{{wake_.get(), POLLIN, 0}};
+    uint64_t list = 0;
     {
       const std::lock_guard lock(mutex_);
       if (stop_) return;
+      list = list_;
       for (const Fd& fd : pidfds_) polled.push_back({fd.get(), POLLIN, 0});
     }
     poll(polled.data(), polled.size(), -1);
@@ -47,12 +50,11 @@ void DeathWatcher::Loop() {
       [[maybe_unused]] const ssize_t n = read(wake_.get(), &count, sizeof count);
       continue;
     }
+    const std::lock_guard lock(mutex_);
+    if (list != list_) continue;  // they are watched no more
     for (size_t i = 1; i < polled.size(); ++i) {
       if (polled[i].revents == 0) continue;
-      {
-        const std::lock_guard lock(mutex_);
-        pidfds_.clear();  // said once; the owner watches again when it has acted
-      }
+      pidfds_.clear();  // said once; the owner watches again when it has acted
       on_death_(i - 1);
       break;
     }

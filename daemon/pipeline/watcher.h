@@ -19,7 +19,8 @@ class DeathWatcher {
   DeathWatcher(const DeathWatcher&) = delete;
   DeathWatcher& operator=(const DeathWatcher&) = delete;
 
-  // From now on these, instead of those before. The descriptors are duplicated.
+  // From now on these, instead of those before: once it returns, no callback tells of an older one.
+  // The descriptors are duplicated. Not to be called with a lock that the callback takes.
   void Watch(const std::vector<const Fd*>& pidfds);
 
  private:
@@ -29,6 +30,7 @@ class DeathWatcher {
   const std::function<void(size_t)> on_death_;
   std::mutex mutex_;
   std::vector<Fd> pidfds_;  // under mutex_
+  uint64_t list_ = 0;       // under mutex_: how often they were replaced
   bool stop_ = false;       // under mutex_
   Fd wake_;
   std::thread thread_;

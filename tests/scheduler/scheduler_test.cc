@@ -138,5 +138,20 @@ TEST(Scheduler, LosingADeviceStartsTheOthersAgain) {
   EXPECT_EQ(batch->rows[0].position, 0);
 }
 
+TEST(Scheduler, ADeviceLostBetweenBatchesFailsWhatRunsAndSparesTheQueue) {
+  const auto scheduler = MakeScheduler({.max_sequences = 1});
+  const uint64_t running = *scheduler->Submit(Prompt(2, 5));
+  const uint64_t waiting = *scheduler->Submit(Prompt(2, 5));
+  auto batch = scheduler->NextBatch();
+  scheduler->Apply(*batch, Sampled(*batch, 1));
+  const auto updates = scheduler->Lose({"nv0", "killed"});
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].request, running);
+  EXPECT_EQ(updates[0].error->code, Code::kDeviceLost);
+  EXPECT_EQ(updates[0].error->field, "nv0");
+  EXPECT_EQ(scheduler->Status().free_blocks, scheduler->Status().total_blocks);
+  EXPECT_EQ(scheduler->NextBatch()->sequences[0].request, waiting);
+}
+
 }  // namespace
 }  // namespace motley

@@ -12,8 +12,8 @@ namespace {
 
 //   Submit ... --> [ scheduler ] --batch--> executor (says 'a', 'b', 'c', ...) --> sinks
 
-// The next token is the position's letter. `lose_at`: the step that loses the device; `gate`: waits
-// before each step.
+// The next token is the position's letter. `lose_at`: the step that loses the device; `die_after`:
+// the step after which it dies unasked; `gate`: waits before each step.
 class LetterExecutor : public Executor {
  public:
   StepOutcome Run(const Batch& batch) override {
@@ -29,9 +29,10 @@ class LetterExecutor : public Executor {
       done.outputs.push_back({.token = 'a' + position % 26});
     }
     done.stages = {{"toy0", 0, 3, 1.0}};
+    if (steps == die_after) broken = true;
     return done;
   }
-  std::atomic<int> steps{0}, lose_at{-1};
+  std::atomic<int> steps{0}, lose_at{-1}, die_after{-1};
   std::atomic<bool> gate{false}, broken{false};
 };
 
@@ -46,7 +47,10 @@ class ServingLoopTest : public testing::Test {
     return std::make_unique<ServingLoop>(
         SchedulerLimits{.context_tokens = 256, .kv_blocks = 64}, executor_, tokenizer_, RealClock(),
         "plan",
-        ServingLoop::Hooks{.broken = [this] { return executor_.broken.load(); },
+        ServingLoop::Hooks{.lost = [this]() -> std::optional<DeviceLost> {
+                             if (!executor_.broken) return std::nullopt;
+                             return DeviceLost{"toy0", "its worker died"};
+                           },
                            .recover = [this]() -> Status {
                              executor_.broken = false;
                              ++recoveries_;
@@ -118,6 +122,20 @@ TEST_F(ServingLoopTest, ALostDeviceFailsWhatRanByNameAndServiceGoesOn) {
   const Answer lost = Submit(*loop, Job(1, 50)).get();
   EXPECT_EQ(lost.last.finished, FinishReason::kError);
   ASSERT_TRUE(lost.last.error);
+  EXPECT_NE(lost.last.error->message.find("toy0"), std::string::npos);
+  EXPECT_EQ(Submit(*loop, Job(1, 3)).get().text, "bcd");
+  EXPECT_EQ(recoveries_, 1);
+}
+
+// What it had in the device's memory is gone: going on with the new worker would give other tokens.
+TEST_F(ServingLoopTest, ADeviceThatDiesBetweenTwoStepsFailsWhatRuns) {
+  executor_.die_after = 3;
+  const auto loop = MakeLoop();
+  const Answer lost = Submit(*loop, Job(1, 50)).get();
+  EXPECT_EQ(lost.text, "bcd");
+  EXPECT_EQ(lost.last.finished, FinishReason::kError);
+  ASSERT_TRUE(lost.last.error);
+  EXPECT_EQ(lost.last.error->code, Code::kDeviceLost);
   EXPECT_NE(lost.last.error->message.find("toy0"), std::string::npos);
   EXPECT_EQ(Submit(*loop, Job(1, 3)).get().text, "bcd");
   EXPECT_EQ(recoveries_, 1);

@@ -9,10 +9,21 @@ if(MOTLEY_SANITIZE)
   target_link_options(motley_options INTERFACE -fsanitize=${MOTLEY_SANITIZE})
 endif()
 
-# motley_library(NAME [LIBRARIES lib...]): the *.cc of the current folder as the static library motley-NAME.
+# motley_sources(OUT folder...): the *.cc of the current folder and of these below it.
+function(motley_sources out)
+  set(patterns *.cc)
+  foreach(folder IN LISTS ARGN)
+    list(APPEND patterns ${folder}/*.cc)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+# motley_library(NAME [FOLDERS folder...] [LIBRARIES lib...]): the *.cc of the current folder, and of those named below it, as
+# the static library motley-NAME.
 function(motley_library name)
-  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  cmake_parse_arguments(ARG "" "" "FOLDERS;LIBRARIES" ${ARGN})
+  motley_sources(sources ${ARG_FOLDERS})
   if(NOT sources)
     return()
   endif()
@@ -40,15 +51,15 @@ function(motley_program name)
   target_link_libraries(${name} PRIVATE motley_options ${ARG_LIBRARIES})
 endfunction()
 
-# motley_test(NAME [NO_ASAN] [LIBRARIES lib...] [LABELS label...]): the *_test.cc (and helpers) of the current folder as
-# one GoogleTest program in tests/, each of its tests a ctest test. Labels that mean something to scripts/test: `tsan`
+# motley_test(NAME [NO_ASAN] [FOLDERS folder...] [LIBRARIES lib...] [LABELS label...]): the *_test.cc (and helpers) of the
+# current folder, and of those named below it, as one GoogleTest program in tests/, each of its tests a ctest test. Labels that mean something to scripts/test: `tsan`
 # (run under ThreadSanitizer too), `slow` and `golden` (too long for a sanitizer). All others are labelled `asan` and run
 # under AddressSanitizer too, unless NO_ASAN says that a vendor library makes that useless; those labelled `untrusted`,
 # which take bytes from outside, on every run of scripts/test.
 include(GoogleTest)
 function(motley_test name)
-  cmake_parse_arguments(ARG "NO_ASAN" "" "LIBRARIES;LABELS;PROPERTIES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  cmake_parse_arguments(ARG "NO_ASAN" "" "FOLDERS;LIBRARIES;LABELS;PROPERTIES" ${ARGN})
+  motley_sources(sources ${ARG_FOLDERS})
   if(NOT sources)
     return()
   endif()

@@ -133,7 +133,7 @@ motley::Status Core::TryStartUp() {
   state_ = ServiceState::kLoading;
   planned_ = TRY(PlanModel(bundle_->manifest, bundle_->graph, planning, say));
   limits_ = Limits(planned_);
-  PipelineOptions pipeline{options_.model_path, planned_.plan.stages, planned_.choices,
+  PipelineOptions pipeline{options_.model_path, planned_.plan.stages(), planned_.choices,
                            bundle_->graph.hyper.hidden, limits_};
   pipeline_ = TRY(Pipeline::Start(
       std::move(pipeline), clock_, [&](double part) { say("loading", part); },

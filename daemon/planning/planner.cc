@@ -151,7 +151,7 @@ Result<std::vector<Stage>> SplitByHand(const std::vector<Device>& devices, const
 
 Result<Plan> MakePlan(const MachineProfile& machine, const Workload& workload,
                       const PlanningOptions& options) {
-  if (options.plan) return Evaluate(machine, workload, options.objective, options.plan->stages);
+  if (options.plan) return Evaluate(machine, workload, options.objective, options.plan->stages());
   if (options.split == "auto")
     return Partition(machine, workload, options.objective, DeviceUse::kAll);
   if (options.split.empty()) return Partition(machine, workload, options.objective);
@@ -166,8 +166,9 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
   PlannedModel out;
   std::vector<std::string> names = options.devices;
   if (options.plan) {
+    TRY(CheckServable(*options.plan));
     names.clear();
-    for (const Stage& stage : options.plan->stages) names.push_back(stage.device);
+    for (const Stage& stage : options.plan->stages()) names.push_back(stage.device);
   }
   const auto probed = options.probed ? options.probed() : ProbeAll(options.backends, kProbeMs);
   out.devices = TRY(ChooseDevices(probed, names));
@@ -181,7 +182,7 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
   out.workload = MakeWorkload(manifest, graph, options.context_tokens);
   out.plan = TRY(MakePlan(out.machine, out.workload, options));
   out.plan.unused.insert(out.plan.unused.end(), unusable.begin(), unusable.end());
-  for (const Stage& stage : out.plan.stages) {
+  for (const Stage& stage : out.plan.stages()) {
     for (const DeviceInfo& d : out.devices) {
       if (d.id == stage.device) out.choices.push_back({d.backend, d.id, options.threads});
     }

@@ -163,8 +163,9 @@ Result<Plan> EvaluatePriced(const MachineProfile& machine, const Workload& workl
   }
   Plan plan;
   plan.objective = objective;
-  plan.stages = stages;
-  plan.kv_tokens = workload.context_tokens;
+  // A pipeline is full with one sequence on each stage.
+  const size_t in_flight = objective.kind == ObjectiveKind::kBottleneck ? stages.size() : 1;
+  plan.pools = OnePipeline(stages, workload.context_tokens, static_cast<int>(in_flight));
   plan.proof.method = "given";
   plan.proof.value = ValueOf(objective.kind, PriceRuns(costs, objective, runs));
   plan.proof.bound = plan.proof.gap = kUnknown;

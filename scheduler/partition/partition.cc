@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "scheduler/partition/partitioner.h"
-#include "scheduler/partition/report.h"
-#include "scheduler/partition/shortage.h"
+#include "scheduler/partition/explain/report.h"
+#include "scheduler/partition/explain/shortage.h"
 
 namespace motley {
 namespace {
@@ -54,6 +54,10 @@ Status CheckValue(double solved, double evaluated) {
 
 Result<Plan> Partition(const MachineProfile& machine, const Workload& workload,
                        const Objective& objective, DeviceUse use) {
+  if (objective.kind != ObjectiveKind::kLatency && objective.kind != ObjectiveKind::kBottleneck) {
+    return Error::Unsupported(std::string("one pipeline has no optimum for the objective ") +
+                              ObjectiveName(objective.kind));
+  }
   const int64_t started_ns = RealClock().NowNs();
   const Costs costs = TRY(PriceItems(machine, workload, objective));
   const Problem problem = BuildProblem(machine, workload, objective, costs);

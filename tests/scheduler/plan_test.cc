@@ -14,13 +14,14 @@ using nlohmann::json;
 
 Plan TwoStages() {
   Plan plan;
-  plan.stages = {{"cpu0", 0, 15}, {"ocl0", 16, 31}};
-  plan.kv_tokens = 4096;
+  plan.pools = OnePipeline({{"cpu0", 0, 15}, {"ocl0", 16, 31}}, 4096, 1);
   plan.unused = {{"nv0", "adding nv0 gains nothing"}};
   plan.predicted = {0.5, 0.02, 1024, 50, {{"cpu0", 5e7}, {"ocl0", 6e7}}, {"ocl0"}};
   plan.proof = {"exact", 3e6, 3e6, 0, "cpu0 compute", 1234, 0.7};
-  plan.alternatives = {
-      {"only cpu0", {{"cpu0", 0, 31}}, {0.6, 0.03, 800, 33, {{"cpu0", 1e8}}, {}}, 4e6}};
+  plan.alternatives = {{"only cpu0",
+                        OnePipeline({{"cpu0", 0, 31}}, 0, 1),
+                        {0.6, 0.03, 800, 33, {{"cpu0", 1e8}}, {}},
+                        4e6}};
   plan.id = PlanId(plan);
   return plan;
 }
@@ -40,8 +41,9 @@ TEST(Plan, TheIdIsOfThePlacementAlone) {
   EXPECT_EQ(plan.id.size(), 8u);
   Plan solved_again = plan, moved = plan, longer = plan;
   solved_again.proof.solve_ms = 99;
-  moved.stages[0].last_item = 14;
-  moved.stages[1].first_item = 15;
+  std::vector<Stage>& stages = moved.pools[0].replicas[0].stages;
+  stages[0].last_item = 14;
+  stages[1].first_item = 15;
   longer.objective.prompt_tokens = 4000;
   EXPECT_EQ(PlanId(solved_again), plan.id);
   EXPECT_NE(PlanId(moved), plan.id);
@@ -65,7 +67,7 @@ TEST(Plan, StagesAreEnoughForAPlanByHand) {
       R"({"schema":"motley.plan/1","pools":[{"replicas":[{"stages":[
           {"device":"cpu0","first_item":0,"last_item":31}]}]}]})"));
   ASSERT_TRUE(read.ok()) << read.error().message;
-  EXPECT_EQ(read->stages[0].last_item, 31);
+  EXPECT_EQ(read->stages()[0].last_item, 31);
   EXPECT_EQ(read->id, PlanId(*read));
 }
 
@@ -80,15 +82,17 @@ TEST(Plan, ErrorsNameTheKey) {
   const Broken cases[] = {
       {Code::kInvalidArgument, "schema", [](json& p) { p["schema"] = "motley.plan/2"; }},
       {Code::kInvalidArgument, "pools", [](json& p) { p.erase("pools"); }},
-      {Code::kUnsupported, "pools", [](json& p) { p["pools"].push_back(p["pools"][0]); }},
+      {Code::kInvalidArgument, "pools[0].phase", [](json& p) { p["pools"][0]["phase"] = "both?"; }},
+      {Code::kInvalidArgument, "pools[0].replicas",
+       [](json& p) { p["pools"][0]["replicas"] = json::array(); }},
       {Code::kInvalidArgument, "pools[0].replicas[0].stages",
        [=](json& p) { replica(p)["stages"] = json::array(); }},
       {Code::kInvalidArgument, "pools[0].replicas[0].stages[1].device",
        [=](json& p) { replica(p)["stages"][1].erase("device"); }},
       {Code::kInvalidArgument, "pools[0].replicas[0].stages[1].last_item",
        [=](json& p) { replica(p)["stages"][1]["last_item"] = 3; }},
-      {Code::kUnsupported, "pools[0].replicas[0].stages[0].mode",
-       [=](json& p) { replica(p)["stages"][0]["mode"] = "streamed"; }},
+      {Code::kInvalidArgument, "pools[0].replicas[0].stages[0].mode",
+       [=](json& p) { replica(p)["stages"][0]["mode"] = "flying"; }},
       {Code::kInvalidArgument, "objective.kind", [](json& p) { p["objective"]["kind"] = "speed"; }},
       {Code::kInvalidArgument, "predicted.memory_bytes.cpu0",
        [](json& p) { p["predicted"]["memory_bytes"]["cpu0"] = -1; }},
@@ -101,6 +105,40 @@ TEST(Plan, ErrorsNameTheKey) {
     EXPECT_EQ(read.error().code, broken.code);
     EXPECT_NE(read.error().message.find(broken.named), std::string::npos) << read.error().message;
   }
+}
+
+Plan TwoPools() {
+  Plan plan = TwoStages();
+  plan.objective = {ObjectiveKind::kGoodput, 512, 128, 2.5, {1.0, 0.05, 0.99}};
+  plan.pools[0].phase = Phase::kPrefill;
+  Pool decode{Phase::kDecode, {plan.pools[0].replicas[0], plan.pools[0].replicas[0]}};
+  decode.replicas[0].share = 0.25;
+  decode.replicas[1].share = 0.75;
+  decode.replicas[1].stages[0].mode = StageMode::kStreamed;
+  plan.pools.push_back(decode);
+  plan.alternatives[0].pools = plan.pools;
+  plan.id = PlanId(plan);
+  return plan;
+}
+
+TEST(Plan, PoolsReplicasAndSharesComeBackAsTheyWent) {
+  const json written = ToJson(TwoPools());
+  const auto read = PlanFromJson(written);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(ToJson(*read), written);
+  EXPECT_EQ(read->pools[1].replicas[1].share, 0.75);
+  EXPECT_EQ(read->objective.slo.quantile, 0.99);
+}
+
+TEST(Plan, WhatCannotBeServedIsSaidByItsKey) {
+  EXPECT_TRUE(CheckServable(TwoStages()).ok());
+  Plan plan = TwoPools();
+  EXPECT_EQ(CheckServable(plan).error().code, Code::kUnsupported);
+  EXPECT_NE(CheckServable(plan).error().message.find("pools"), std::string::npos);
+  plan.pools.erase(plan.pools.begin());
+  EXPECT_NE(CheckServable(plan).error().message.find("replicas"), std::string::npos);
+  plan.pools[0].replicas.erase(plan.pools[0].replicas.begin());
+  EXPECT_NE(CheckServable(plan).error().message.find("streamed"), std::string::npos);
 }
 
 }  // namespace

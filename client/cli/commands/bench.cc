@@ -129,7 +129,7 @@ Result<std::vector<Row>> RunAll(Core& core, const Options& options, ProgressLine
 
 void Print(const Core& core, const std::vector<Row>& rows, const std::string& format) {
   const ModelCard card = core.models().at(0);
-  const std::vector<Stage> stages = core.planned().value_or(PlannedModel{}).plan.stages;
+  const std::vector<Stage> stages = core.planned().value().plan.stages();
   std::string devices;
   for (const Stage& s : stages) devices += (devices.empty() ? "" : "+") + s.device;
   nlohmann::json json{{"schema", "motley.bench/1"},

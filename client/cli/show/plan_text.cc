@@ -42,7 +42,7 @@ std::string Worse(double value, double best) {
 std::string PlanText(const Plan& plan, int items) {
   std::string out = fmt::format("plan {} for {} prompt and {} generated tokens\n", plan.id,
                                 plan.objective.prompt_tokens, plan.objective.output_tokens);
-  for (const Stage& stage : plan.stages) {
+  for (const Stage& stage : plan.stages()) {
     const auto memory = plan.predicted.memory_bytes.find(stage.device);
     const double bytes = memory == plan.predicted.memory_bytes.end() ? 0 : memory->second;
     out += fmt::format("  {:<6} {}  {}  {}\n", stage.device, Strip(stage, items),
@@ -59,7 +59,7 @@ std::string PlanText(const Plan& plan, int items) {
     out += fmt::format("  {} unused: {}\n", unused.device, unused.reason);
   for (const Plan::Alternative& a : plan.alternatives) {
     out += fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms{}\n", a.change, a.predicted.ttft_s,
-                       a.predicted.itl_s * 1e3, Worse(a.value_us, plan.proof.value));
+                       a.predicted.itl_s * 1e3, Worse(a.value, plan.proof.value));
   }
   return out;
 }

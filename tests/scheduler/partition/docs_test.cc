@@ -65,7 +65,7 @@ TEST_F(WorkedExample, TheTableIsWhatTheEvaluatorSays) {
 TEST_F(WorkedExample, TheFirstRowIsTheBestForLatency) {
   const auto plan = Partition(machine_, workload_, latency_);
   ASSERT_TRUE(plan.ok());
-  EXPECT_EQ(Row(plan->stages), Row({{"cpu0", 0, 1}, {"gpu0", 2, 5}}));
+  EXPECT_EQ(Row(plan->stages()), Row({{"cpu0", 0, 1}, {"gpu0", 2, 5}}));
   EXPECT_THAT(text_, HasSubstr("binding: " + plan->proof.binding + "\n"));
   ASSERT_EQ(plan->unused.size(), 1u);
   EXPECT_THAT(text_, HasSubstr("unused fpga0: " + plan->unused[0].reason + "\n"));

@@ -60,7 +60,7 @@ TEST(Explain, ListsThePlansWithoutAndOnlyOn) {
   EXPECT_EQ(plan->proof.binding, "fast memory");
   ASSERT_EQ(plan->alternatives.size(), 2u);
   EXPECT_EQ(plan->alternatives[0].change, "without fast");
-  EXPECT_DOUBLE_EQ(plan->alternatives[0].value_us, 18000);
+  EXPECT_DOUBLE_EQ(plan->alternatives[0].value, 18000);
   EXPECT_EQ(plan->alternatives[1].change, "only slow");
 }
 
@@ -79,7 +79,7 @@ TEST(Explain, PredictsBothPhasesAndTheMemoryOfEachDevice) {
   EXPECT_DOUBLE_EQ(plan->predicted.itl_s, 60e-6);
   EXPECT_DOUBLE_EQ(plan->predicted.prefill_tokens_per_s, 50 / 600e-6);
   EXPECT_DOUBLE_EQ(plan->predicted.memory_bytes.at("only"), 640);
-  EXPECT_DOUBLE_EQ(plan->kv_tokens, 10);
+  EXPECT_DOUBLE_EQ(plan->pools[0].replicas[0].kv_tokens, 10);
 }
 
 TEST(Explain, ASlowLinkBindsTheBottleneck) {
@@ -93,7 +93,7 @@ TEST(Explain, ASlowLinkBindsTheBottleneck) {
                                 kBottleneck, DeviceUse::kAll);
   ASSERT_TRUE(forced.ok());
   EXPECT_DOUBLE_EQ(forced->proof.value, 36);
-  EXPECT_EQ(forced->stages[0].last_item, 2);
+  EXPECT_EQ(forced->stages()[0].last_item, 2);
 }
 
 TEST(Shortage, NamesTheOnlyDeviceAndTheContextThatFits) {

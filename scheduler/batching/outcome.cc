@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "scheduler/batcher.h"
+#include "scheduler/batching/batcher.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "scheduler/partition/report.h"
+#include "scheduler/partition/explain/report.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,7 @@ void AddAlternative(const Solved& solved, int state, const std::string& change, 
                                         solved.costs, StagesOf(solved, state));
   if (!evaluated.ok()) return;
   plan.alternatives.push_back(
-      {change, evaluated->stages, evaluated->predicted, evaluated->proof.value});
+      {change, evaluated->pools, evaluated->predicted, evaluated->proof.value});
 }
 
 std::string WhyNothingFits(const Solved& solved, const DeviceClass& device) {
@@ -192,7 +192,7 @@ void AddAlternatives(const Solved& solved, int chosen, Plan& plan) {
 }
 
 std::string FindBinding(const Solved& solved, const Plan& plan) {
-  const auto runs = ResolveStages(solved.machine, solved.workload, plan.stages);
+  const auto runs = ResolveStages(solved.machine, solved.workload, plan.stages());
   if (!runs.ok()) return "";
   const int bound = MemoryBound(solved, *runs, plan.proof.value);
   if (bound >= 0) return solved.machine.devices[bound].id + " memory";

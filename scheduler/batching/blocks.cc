@@ -1,4 +1,4 @@
-#include "scheduler/blocks.h"
+#include "scheduler/batching/blocks.h"
 
 #include <algorithm>
 #include <functional>

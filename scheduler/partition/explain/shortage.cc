@@ -1,4 +1,4 @@
-#include "scheduler/partition/shortage.h"
+#include "scheduler/partition/explain/shortage.h"
 
 #include <algorithm>
 #include <cmath>

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "scheduler/partition/problem.h"
+#include "scheduler/partition/solve/problem.h"
 
 namespace motley {
 

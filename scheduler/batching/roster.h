@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "scheduler/blocks.h"
+#include "scheduler/batching/blocks.h"
 #include "scheduler/request.h"
 
 namespace motley {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "scheduler/partition/states.h"
+#include "scheduler/partition/solve/states.h"
 
 namespace motley {
 namespace {

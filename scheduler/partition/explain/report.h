@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "scheduler/partition/evaluate.h"
-#include "scheduler/partition/states.h"
+#include "scheduler/partition/solve/states.h"
 
 namespace motley {
 

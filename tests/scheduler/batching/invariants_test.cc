@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "tests/scheduler/scripted.h"
+#include "tests/scheduler/batching/scripted.h"
 
 namespace motley {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "scheduler/admission.h"
-#include "scheduler/batcher.h"
+#include "scheduler/batching/admission.h"
+#include "scheduler/batching/batcher.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/scheduler/scripted.h"
+#include "tests/scheduler/batching/scripted.h"
 
 #include <algorithm>
 

@@ -12,8 +12,8 @@
 #include <optional>
 #include <vector>
 
+#include "scheduler/batching/roster.h"
 #include "scheduler/executor.h"
-#include "scheduler/roster.h"
 #include "scheduler/scheduler.h"
 
 namespace motley {

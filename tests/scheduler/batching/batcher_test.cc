@@ -1,10 +1,10 @@
-#include "scheduler/batcher.h"
+#include "scheduler/batching/batcher.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "scheduler/scheduler.h"
-#include "tests/scheduler/scripted.h"
+#include "tests/scheduler/batching/scripted.h"
 
 namespace motley {
 namespace {

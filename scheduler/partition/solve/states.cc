@@ -1,4 +1,4 @@
-#include "scheduler/partition/states.h"
+#include "scheduler/partition/solve/states.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "scheduler/batcher.h"
+#include "scheduler/batching/batcher.h"
 
 #include <algorithm>
 

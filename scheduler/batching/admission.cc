@@ -1,4 +1,4 @@
-#include "scheduler/admission.h"
+#include "scheduler/batching/admission.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "scheduler/partition/states.h"
+#include "scheduler/partition/solve/states.h"
 
 namespace motley {
 namespace {

@@ -1,4 +1,4 @@
-#include "scheduler/partition/problem.h"
+#include "scheduler/partition/solve/problem.h"
 
 namespace motley {
 namespace {

@@ -4,8 +4,8 @@
 //     motleyd --ring--> worker of stage 0 --ring--> worker of stage 1 --ring--> motleyd
 //
 // A worker that dies is seen at once (its pidfd is watched), whether a step runs or not: Run or
-// lost() answers DeviceLost, and Recover puts a new worker in its place. Start, Run, lost and Recover
-// belong to one thread; the rest is for any.
+// lost() answers DeviceLost, and Recover puts a new worker in its place. Start, Run, lost and
+// Recover belong to one thread; the rest is for any.
 
 #include <atomic>
 #include <functional>

@@ -2,9 +2,9 @@
 #include <limits>
 
 #include "base/clock.h"
-#include "scheduler/partition/partitioner.h"
 #include "scheduler/partition/explain/report.h"
 #include "scheduler/partition/explain/shortage.h"
+#include "scheduler/partition/partitioner.h"
 
 namespace motley {
 namespace {

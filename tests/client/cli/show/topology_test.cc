@@ -1,10 +1,10 @@
+#include "client/cli/show/topology.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <sstream>
-
-#include "client/cli/show/topology.h"
 
 namespace motley {
 namespace {

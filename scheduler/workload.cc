@@ -17,6 +17,7 @@ Result<WorkloadItem> ItemFromJson(const JsonFields& fields) {
   item.weight_bytes = TRY(fields.Number("weight_bytes"));
   item.cost = TRY(fields.NumberOr("cost", item.name == "embed" ? 0 : 1));
   item.flops_per_token = TRY(fields.NumberOr("flops_per_token", 0));
+  item.type = TRY(fields.TextOr("type", ""));
   item.tied_with = TRY(fields.TextOr("tied_with", ""));
   return item;
 }
@@ -51,6 +52,7 @@ Result<Workload> WorkloadFromJson(const json& document) {
   workload.hidden_bytes_per_token = TRY(fields.Number("hidden_bytes_per_token"));
   workload.kv_bytes_per_token_layer = TRY(fields.Number("kv_bytes_per_token_layer"));
   workload.context_tokens = TRY(fields.Number("context_tokens"));
+  workload.attention_flops_per_pair = TRY(fields.NumberOr("attention_flops_per_pair", 0));
   const auto entries = TRY(fields.Objects("items"));
   if (entries.empty()) return Error::Invalid("items", "items is empty, needs at least one item");
   for (const JsonFields& entry : entries) workload.items.push_back(TRY(ItemFromJson(entry)));
@@ -72,6 +74,7 @@ json ToJson(const Workload& workload) {
                      {"weight_bytes", item.weight_bytes},
                      {"cost", item.cost},
                      {"flops_per_token", item.flops_per_token}});
+    if (!item.type.empty()) items.back()["type"] = item.type;
     if (!item.tied_with.empty()) items.back()["tied_with"] = item.tied_with;
   }
   return {{"schema", "motley.workload/1"},
@@ -80,6 +83,7 @@ json ToJson(const Workload& workload) {
           {"hidden_bytes_per_token", workload.hidden_bytes_per_token},
           {"kv_bytes_per_token_layer", workload.kv_bytes_per_token_layer},
           {"context_tokens", workload.context_tokens},
+          {"attention_flops_per_pair", workload.attention_flops_per_pair},
           {"items", std::move(items)}};
 }
 

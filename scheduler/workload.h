@@ -15,6 +15,7 @@ struct WorkloadItem {
   double weight_bytes = 0;
   double cost = 1.0;  // multiplies layer_times; absent in a file: 0 for "embed", 1 for the rest
   double flops_per_token = 0;  // absent: 0, priced by its bytes alone
+  std::string type;            // of most of its weights, "Q4_0"; or empty: not known
   std::string
       tied_with;  // another item whose bytes count once when both sit on one device; or empty
   bool IsLayer() const { return name.rfind("layer.", 0) == 0; }
@@ -26,6 +27,8 @@ struct Workload {
   double hidden_bytes_per_token = 0;
   double kv_bytes_per_token_layer = 0;
   double context_tokens = 0;
+  // Of one layer, for a row and a position that it attends to: 4 x heads x head size. 0: not known.
+  double attention_flops_per_pair = 0;
   std::vector<WorkloadItem> items;
 };
 

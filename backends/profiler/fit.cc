@@ -1,12 +1,11 @@
 #include "backends/profiler/fit.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "backends/profiler/smooth_roof.h"
+#include "hwprofiles/op_fit.h"
 
 namespace motley {
 namespace {
@@ -136,16 +135,6 @@ void Sort(std::vector<FitPoint>& points) {
 
 }  // namespace
 
-std::pair<double, double> RegimeRange(const std::string& regime) {
-  constexpr double kEnd = std::numeric_limits<double>::infinity();
-  double first = 0, last = kEnd;
-  const char* end = regime.data() + regime.size();
-  const auto [at, error] = std::from_chars(regime.data(), end, first);
-  if (error != std::errc() || at == end || *at != '-') return {0, kEnd};
-  if (at + 1 != end && std::from_chars(at + 1, end, last).ec != std::errc()) return {0, kEnd};
-  return {first, last};
-}
-
 const OpFit& OpCurve::At(double x) const {
   for (const OpFit& fit : regimes) {
     if (x <= RegimeRange(fit.regime).second) return fit;
@@ -154,9 +143,7 @@ const OpFit& OpCurve::At(double x) const {
 }
 
 double OpCurve::Predict(double x, double bytes, double flops) const {
-  const OpFit& fit = At(x);
-  return profiler::RoofParameters{fit.t0_us, fit.bytes_per_us, fit.flops_per_us, fit.p}.Predict(
-      bytes, flops);
+  return PriceUs(At(x), bytes, flops);
 }
 
 Result<OpCurve> FitCurve(const std::string& op, const std::string& type,

@@ -56,7 +56,4 @@ Result<std::vector<HeldOut>> HeldOutErrors(const std::vector<FitPoint>& points);
 // Of the list, by rank: 0.5 the median, 0.95 the 95th percentile. 0 for an empty list.
 double Quantile(std::vector<double> values, double part);
 
-// The numbers of a regime's name: {6, 90}, {91, infinity}; the empty name is all.
-std::pair<double, double> RegimeRange(const std::string& regime);
-
 }  // namespace motley

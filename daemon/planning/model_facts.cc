@@ -1,5 +1,6 @@
 #include "daemon/planning/model_facts.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -25,6 +26,13 @@ std::set<int> WeightsOf(const std::vector<SymbolicOp>& ops) {
   return weights;
 }
 
+// Where most of the bytes are.
+std::string MainType(const std::map<std::string, double>& bytes_of_types) {
+  if (bytes_of_types.empty()) return "";
+  return std::ranges::max_element(bytes_of_types, {}, [](const auto& t) { return t.second; })
+      ->first;
+}
+
 }  // namespace
 
 Workload MakeWorkload(const Manifest& manifest, const ModelGraph& graph, int context_tokens) {
@@ -35,18 +43,23 @@ Workload MakeWorkload(const Manifest& manifest, const ModelGraph& graph, int con
   out.hidden_bytes_per_token = static_cast<double>(h.hidden) * sizeof(float);
   out.kv_bytes_per_token_layer = 2.0 * h.kv_cols() * 2;
   out.context_tokens = context_tokens;
+  out.attention_flops_per_pair = 4.0 * h.heads * h.head_dim;
   int embedding = -1;
   for (size_t item = 0; item < graph.items.size(); ++item) {
     WorkloadItem& to = out.items.emplace_back();
     to.name = ItemName(item, graph.items.size());
+    std::map<std::string, double> bytes_of_types;
     for (const int weight : WeightsOf(graph.items[item])) {
       const WeightSpec& spec = graph.weights[static_cast<size_t>(weight)];
-      to.weight_bytes += static_cast<double>(RowBytes(spec.type, spec.cols) * spec.rows);
+      const auto bytes = static_cast<double>(RowBytes(spec.type, spec.cols) * spec.rows);
+      to.weight_bytes += bytes;
+      bytes_of_types[std::string(Traits(spec.type).name)] += bytes;
       if (to.name != "embed")
         to.flops_per_token += 2.0 * static_cast<double>(spec.rows * spec.cols);
       if (to.name == "embed") embedding = weight;
       if (to.name == "head" && weight == embedding) to.tied_with = "embed";
     }
+    to.type = MainType(bytes_of_types);
   }
   return out;
 }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hwprofiles/op_fit.h"
+
 namespace motley {
 namespace {
 
-enum class Phase { kPrefill, kDecode };
+using Phase = FitPhase;
 
 const char* PhaseName(Phase phase) { return phase == Phase::kPrefill ? "prefill" : "decode"; }
 
@@ -21,24 +23,33 @@ ItemWork WorkOf(const Workload& workload, const WorkloadItem& item, double token
   return {item.weight_bytes, item.flops_per_token * tokens};
 }
 
-bool InRegime(const OpFit& fit, Phase phase) {
-  if (fit.op != "mul_mat") return false;
-  if (fit.regime.empty()) return true;
-  return phase == Phase::kPrefill ? fit.regime == "prefill" || fit.regime == "gemm"
-                                  : fit.regime == "decode" || fit.regime == "gemv";
+FittedCall MatricesOf(const Workload& workload, const WorkloadItem& item, Phase phase,
+                      double tokens) {
+  const ItemWork work = WorkOf(workload, item, tokens);
+  const double rows = item.name == "head" ? 1 : tokens;
+  return {"mul_mat", item.type, phase, rows, work.bytes, work.flops};
 }
 
-// 0 when no fit is of this phase.
-double FittedTime(const std::vector<OpFit>& fits, Phase phase, const ItemWork& work) {
-  double slowest = 0;
-  for (const OpFit& fit : fits) {
-    if (!InRegime(fit, phase)) continue;
-    const double us = fit.t0_us + std::pow(std::pow(work.bytes / fit.bytes_per_us, fit.p) +
-                                               std::pow(work.flops / fit.flops_per_us, fit.p),
-                                           1 / fit.p);
-    slowest = std::max(slowest, us);
-  }
-  return slowest;
+// Of one layer: the prompt's rows attend to each other, a generated token to all before it.
+FittedCall AttentionOf(const Workload& workload, const Objective& objective, Phase phase) {
+  const double kv = workload.kv_bytes_per_token_layer, hidden = workload.hidden_bytes_per_token;
+  const bool prefill = phase == Phase::kPrefill;
+  const double prompt = objective.prompt_tokens;
+  const double context = std::max(1.0, prompt + objective.output_tokens / 2.0);
+  const double rows = prefill ? prompt : 1, tokens = prefill ? prompt : context;
+  const double pairs = prefill ? prompt * (prompt + 1) / 2 : context;
+  return {prefill ? "attention.prefill" : "attention.decode",
+          "",
+          phase,
+          prefill ? rows : tokens,
+          tokens * kv + 2 * rows * hidden,
+          workload.attention_flops_per_pair * pairs};
+}
+
+bool Fitted(const DeviceProfile& device, const Workload& workload, Phase phase, double tokens) {
+  return std::ranges::all_of(workload.items, [&](const WorkloadItem& item) {
+    return FitFor(device.ops, MatricesOf(workload, item, phase, tokens)) != nullptr;
+  });
 }
 
 double PeakTime(const PeakRates& peak, const ItemWork& work) {
@@ -55,34 +66,43 @@ std::vector<double> FromTable(const TimeTable& table, const Workload& workload, 
   return out;
 }
 
-std::vector<double> FromRates(const DeviceProfile& device, const Workload& workload, Phase phase,
-                              double tokens) {
-  const bool fitted = std::any_of(device.ops.begin(), device.ops.end(),
-                                  [&](const OpFit& fit) { return InRegime(fit, phase); });
-  if (!fitted && !device.peak) return {};
+std::vector<double> FromFits(const DeviceProfile& device, const Workload& workload,
+                             const Objective& objective, Phase phase, double tokens) {
+  const bool attends = workload.attention_flops_per_pair > 0;
+  const double attention =
+      attends ? PriceUs(device.ops, AttentionOf(workload, objective, phase)).value_or(0) : 0;
   std::vector<double> out;
   for (const WorkloadItem& item : workload.items) {
-    const ItemWork work = WorkOf(workload, item, tokens);
-    out.push_back(fitted ? FittedTime(device.ops, phase, work) : PeakTime(*device.peak, work));
+    const auto us = PriceUs(device.ops, MatricesOf(workload, item, phase, tokens));
+    out.push_back(us.value_or(0) + (item.IsLayer() ? attention : 0));
   }
   return out;
 }
 
-std::vector<double> TimesOf(const DeviceProfile& device, const Workload& workload, Phase phase,
-                            double tokens) {
+std::vector<double> FromPeak(const PeakRates& peak, const Workload& workload, double tokens) {
+  std::vector<double> out;
+  for (const WorkloadItem& item : workload.items) {
+    out.push_back(PeakTime(peak, WorkOf(workload, item, tokens)));
+  }
+  return out;
+}
+
+std::vector<double> TimesOf(const DeviceProfile& device, const Workload& workload,
+                            const Objective& objective, Phase phase, double tokens) {
   const bool prefill = phase == Phase::kPrefill;
   if (device.item_times) return prefill ? device.item_times->prefill : device.item_times->decode;
   if (device.layer_times) {
     return FromTable(prefill ? device.layer_times->prefill : device.layer_times->decode, workload,
                      tokens);
   }
-  return FromRates(device, workload, phase, tokens);
+  if (Fitted(device, workload, phase, tokens)) {
+    return FromFits(device, workload, objective, phase, tokens);
+  }
+  return device.peak ? FromPeak(*device.peak, workload, tokens) : std::vector<double>();
 }
 
-bool IsPrior(const DeviceProfile& device) {
-  const bool fitted = std::any_of(device.ops.begin(), device.ops.end(),
-                                  [](const OpFit& fit) { return InRegime(fit, Phase::kDecode); });
-  return !device.item_times && !device.layer_times && !fitted;
+bool IsPrior(const DeviceProfile& device, const Workload& workload) {
+  return !device.item_times && !device.layer_times && !Fitted(device, workload, Phase::kDecode, 1);
 }
 
 Status CheckTimes(const DeviceProfile& device, const Workload& workload, Phase phase, bool needed,
@@ -114,10 +134,10 @@ Result<ItemCosts> PriceDevice(const DeviceProfile& device, const Workload& workl
                               const Objective& objective) {
   ItemCosts costs;
   if (objective.prompt_tokens > 0) {
-    costs.prefill = TimesOf(device, workload, Phase::kPrefill, objective.prompt_tokens);
+    costs.prefill = TimesOf(device, workload, objective, Phase::kPrefill, objective.prompt_tokens);
   }
-  costs.decode = TimesOf(device, workload, Phase::kDecode, 1);
-  costs.prior = IsPrior(device);
+  costs.decode = TimesOf(device, workload, objective, Phase::kDecode, 1);
+  costs.prior = IsPrior(device, workload);
   TRY(CheckTimes(device, workload, Phase::kPrefill, NeedsPrefill(objective), costs.prefill));
   TRY(CheckTimes(device, workload, Phase::kDecode, NeedsDecode(objective), costs.decode));
   return costs;
@@ -162,7 +182,7 @@ Status CheckSizes(const MachineProfile& machine, const Workload& workload,
     }
   }
   if (bad(workload.hidden_bytes_per_token) || bad(workload.kv_bytes_per_token_layer) ||
-      bad(workload.context_tokens)) {
+      bad(workload.context_tokens) || bad(workload.attention_flops_per_pair)) {
     return Error::Invalid("workload", "the workload's numbers must be finite and at least 0");
   }
   if (objective.prompt_tokens < 0) {

@@ -3,10 +3,12 @@
 // knows. Pure functions, any thread. Microseconds.
 //
 // Per device the best source wins: item_times_us; layer_times (an item takes `cost` times the
-// layer's time); ops; peak. The last two price from weight_bytes and flops_per_token: t0 +
-// ((B/bw)^p + (F/pk)^p)^(1/p) with the slowest mul_mat fit of the phase's regime, or launch +
-// max(B/bw, F/pk) from the data sheet, which marks the device as prior. There the embedding is a
-// gather of hidden_bytes_per_token per token, and the head sees one row per prompt.
+// layer's time); ops; peak. The last two price from weight_bytes and flops_per_token: with the
+// mul_mat fit of hwprofiles/op_fit.h that holds for the item's type and rows, to which a layer adds
+// the attention fit where the workload says attention_flops_per_pair (a generated token attends to
+// the prompt and half of the output); or launch + max(B/bw, F/pk) from the data sheet, which marks
+// the device as prior. There the embedding is a gather of hidden_bytes_per_token per token, and the
+// head sees one row per prompt.
 
 #include <vector>
 

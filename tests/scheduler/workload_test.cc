@@ -12,10 +12,10 @@ using nlohmann::json;
 
 json TwoLayers() {
   return json::parse(R"({"schema":"motley.workload/1","name":"tiny","layers":2,
-    "hidden_bytes_per_token":64,"kv_bytes_per_token_layer":8,"context_tokens":100,
+    "hidden_bytes_per_token":64,"kv_bytes_per_token_layer":8,"context_tokens":100,"attention_flops_per_pair":12,
     "items":[{"name":"embed","weight_bytes":50},
              {"name":"layer.0","weight_bytes":10,"cost":1.5,"flops_per_token":20},
-             {"name":"layer.1","weight_bytes":10},
+             {"name":"layer.1","weight_bytes":10,"type":"Q4_0"},
              {"name":"head","weight_bytes":50,"tied_with":"embed"}]})");
 }
 
@@ -23,6 +23,8 @@ TEST(Workload, ComesBackFromJsonAsItWent) {
   const auto first = WorkloadFromJson(TwoLayers());
   ASSERT_TRUE(first.ok()) << first.error().message;
   EXPECT_EQ(first->items[1].cost, 1.5);
+  EXPECT_EQ(first->items[2].type, "Q4_0");
+  EXPECT_EQ(first->attention_flops_per_pair, 12);
   EXPECT_EQ(first->items[3].tied_with, "embed");
   const json written = ToJson(*first);
   const auto second = WorkloadFromJson(written);

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <random>
 
 #include "backends/profiler/smooth_roof.h"
@@ -124,14 +123,6 @@ TEST(Fit, RefusesTimesThatAreNone) {
   EXPECT_FALSE(FitCurve("add", "F32", {{1, 10, 10, 0}}).ok());
   EXPECT_FALSE(FitCurve("add", "F32", {{1, 0, 0, 5}}).ok());
   EXPECT_FALSE(FitCurve("add", "F32", {{1, std::nan(""), 0, 5}}).ok());
-}
-
-TEST(Fit, RegimeNamesReadBack) {
-  const double no_end = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(RegimeRange("6-90"), std::pair(6.0, 90.0));
-  EXPECT_EQ(RegimeRange("91-"), std::pair(91.0, no_end));
-  EXPECT_EQ(RegimeRange(""), std::pair(0.0, no_end));
-  EXPECT_EQ(RegimeRange("decode"), std::pair(0.0, no_end));
 }
 
 // Tables as papers print them: one layer's time over the batch, 2-3 % off, rounded to 1 ms above

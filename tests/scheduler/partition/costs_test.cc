@@ -57,6 +57,67 @@ TEST(PriceItems, PrefersTheMoreExactSource) {
   EXPECT_DOUBLE_EQ(Decode(device)[1], 6);
 }
 
+TEST(PriceItems, TheRegimeThatHoldsTheRowsPricesAnItem) {
+  DeviceProfile device;
+  // As the profiler saves them: decode has 1 row, the prompt 100, its head 1.
+  device.ops = {{"mul_mat", "Q4_0", "1-11", 5, 1e4, 1e9, 4},
+                {"mul_mat", "Q4_0", "12-", 7, 1e9, 1e4, 4}};
+  const auto costs = PriceItems(One(device), TwoLayers(), {.prompt_tokens = 100});
+  ASSERT_TRUE(costs.ok()) << costs.error().message;
+  EXPECT_FALSE(costs->devices[0].prior);
+  EXPECT_NEAR(costs->devices[0].decode[1], 5 + 1e6 / 1e4, 1e-3);
+  EXPECT_NEAR(costs->devices[0].prefill[1], 7 + 100 * 1e6 / 1e4, 1e-3);
+  EXPECT_NEAR(costs->devices[0].prefill[3], 5 + 2e6 / 1e4, 1e-3);
+}
+
+TEST(PriceItems, AnItemsOwnTypePricesItAndTheSlowestWhereItHasNone) {
+  DeviceProfile device;
+  device.ops = {{"mul_mat", "Q4_0", "1-", 0, 1e5, 1e12, 4},
+                {"mul_mat", "F32", "1-", 0, 1e3, 1e12, 4}};
+  Workload workload = TwoLayers();
+  workload.items[1].type = "Q4_0";
+  workload.items[3].type = "Q2_K";
+  const auto costs = PriceItems(One(device), workload, {});
+  ASSERT_TRUE(costs.ok()) << costs.error().message;
+  EXPECT_NEAR(costs->devices[0].decode[1], 10, 1e-3);
+  EXPECT_NEAR(costs->devices[0].decode[2], 1000, 1e-3);
+  EXPECT_NEAR(costs->devices[0].decode[3], 2000, 1e-3);
+}
+
+TEST(PriceItems, LayersAttendWhereTheWorkloadSaysWithWhatArithmetic) {
+  DeviceProfile device;
+  device.ops = {{"mul_mat", "Q4_0", "1-", 0, 1e4, 1e12, 4},
+                {"attention.decode", "F16", "1-1000", 2, 1e3, 1e12, 8},
+                {"attention.decode", "F16", "1001-", 900, 1e3, 1e12, 8},
+                {"attention.prefill", "F16", "1-", 3, 1e12, 1e3, 8}};
+  Workload workload = TwoLayers();
+  workload.kv_bytes_per_token_layer = 100;
+  const Objective objective = {.prompt_tokens = 100, .output_tokens = 20};
+  const auto without = PriceItems(One(device), workload, objective);
+  workload.attention_flops_per_pair = 10;
+  const auto with = PriceItems(One(device), workload, objective);
+  ASSERT_TRUE(without.ok() && with.ok());
+  const auto added = [&](const std::vector<double> ItemCosts::*phase, size_t item) {
+    return (with->devices[0].*phase)[item] - (without->devices[0].*phase)[item];
+  };
+  // 110 tokens of context of 100 bytes, and a row of 1000 bytes in and out.
+  EXPECT_NEAR(added(&ItemCosts::decode, 1), 2 + (110 * 100 + 2000) / 1e3, 1e-3);
+  EXPECT_NEAR(added(&ItemCosts::prefill, 2), 3 + 10 * 100 * 101 / 2 / 1e3, 1e-3);
+  EXPECT_EQ(added(&ItemCosts::decode, 0), 0);
+  EXPECT_EQ(added(&ItemCosts::prefill, 3), 0);
+}
+
+TEST(PriceItems, RowsThatNoRegimeHoldsArePricedFromTheDataSheet) {
+  DeviceProfile device;
+  device.ops = {{"mul_mat", "Q4_0", "2-11", 5, 1e4, 1e9, 4}};
+  EXPECT_FALSE(PriceItems(One(device), TwoLayers(), {}).ok());
+  device.peak = PeakRates{.bytes_per_s = 1e12};
+  const auto costs = PriceItems(One(device), TwoLayers(), {});
+  ASSERT_TRUE(costs.ok());
+  EXPECT_TRUE(costs->devices[0].prior);
+  EXPECT_DOUBLE_EQ(costs->devices[0].decode[1], 1);
+}
+
 TEST(PriceItems, CostScalesLayerTimes) {
   DeviceProfile device;
   device.layer_times = PhaseTables{{{512, 100}}, {{1, 30}}};

@@ -15,9 +15,9 @@ struct WorkloadItem {
   double weight_bytes = 0;
   double cost = 1.0;  // multiplies layer_times; absent in a file: 0 for "embed", 1 for the rest
   double flops_per_token = 0;  // absent: 0, priced by its bytes alone
-  std::string type;            // of most of its weights, "Q4_0"; or empty: not known
   std::string
       tied_with;  // another item whose bytes count once when both sit on one device; or empty
+  std::string type = "";  // of most of its weights, "Q4_0"; empty: not known
   bool IsLayer() const { return name.rfind("layer.", 0) == 0; }
 };
 

@@ -10,20 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-Result<TimeTable> TableFromJson(const JsonFields& fields, const char* key) {
-  if (!fields.Has(key)) return TimeTable();
-  TimeTable table = TRY(fields.Pairs(key));
-  const std::string path = fields.Path(key);
-  if (table.empty()) return Error::Invalid(path, path + " is empty, needs at least one point");
-  for (size_t i = 1; i < table.size(); ++i) {
-    if (table[i].first <= table[i - 1].first) {
-      return Error::Invalid(path, path + "[" + std::to_string(i) +
-                                      "] does not grow: the first numbers must increase");
-    }
-  }
-  return table;
-}
-
 Result<ItemTimes> ItemTimesFromJson(const JsonFields& fields) {
   ItemTimes times;
   if (fields.Has("prefill")) times.prefill = TRY(fields.Numbers("prefill"));
@@ -66,9 +52,12 @@ Status ReadSpeeds(const JsonFields& fields, DeviceProfile& device) {
     const JsonFields tables = TRY(fields.Object("layer_times"));
     // Apart: an error in the middle of a braced list would leak what was already read.
     PhaseTables read;
-    read.prefill = TRY(TableFromJson(tables, "prefill"));
-    read.decode = TRY(TableFromJson(tables, "decode"));
+    read.prefill = TRY(TimeTableFromJson(tables, "prefill"));
+    read.decode = TRY(TimeTableFromJson(tables, "decode"));
     device.layer_times = std::move(read);
+  }
+  if (fields.Has("step_times")) {
+    device.step_times = TRY(StepTimesFromJson(TRY(fields.Object("step_times"))));
   }
   const auto fits = TRY(fields.ObjectsOr("ops"));
   for (const JsonFields& fit : fits) {
@@ -172,6 +161,7 @@ json ToJson(const DeviceProfile& device) {
               {"power", {{"idle_w", device.idle_w}, {"busy_w", device.busy_w}}}};
   if (device.item_times) out["item_times_us"] = PhasesToJson(*device.item_times);
   if (device.layer_times) out["layer_times"] = PhasesToJson(*device.layer_times);
+  if (device.step_times) out["step_times"] = ToJson(*device.step_times);
   if (!device.ops.empty()) {
     out["ops"] = json::array();
     for (const OpFit& fit : device.ops) out["ops"].push_back(ToJson(fit));

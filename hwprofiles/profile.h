@@ -10,11 +10,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "hwprofiles/step_times.h"
+#include "hwprofiles/time_table.h"
 
 namespace motley {
-
-// Points (x, us) in increasing x; linear between them and through the last two beyond.
-using TimeTable = std::vector<std::pair<double, double>>;
 
 struct PhaseTables {
   TimeTable prefill;  // x: prompt tokens, y: us of one layer for all of them
@@ -41,6 +40,7 @@ struct DeviceProfile {
   // What is known of its speed, best first.
   std::optional<ItemTimes> item_times;
   std::optional<PhaseTables> layer_times;
+  std::optional<StepTimes> step_times;
   std::vector<OpFit> ops;
   std::optional<PeakRates> peak;
 };

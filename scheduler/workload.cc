@@ -1,6 +1,7 @@
 #include "scheduler/workload.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -11,6 +12,23 @@ namespace {
 
 using nlohmann::json;
 
+Result<Experts> ExpertsFromJson(const JsonFields& fields, double weight_bytes) {
+  Experts experts;
+  experts.count = TRY(fields.Positive("count"));
+  experts.per_token = TRY(fields.Positive("per_token"));
+  experts.bytes = TRY(fields.Number("bytes"));
+  if (experts.per_token > experts.count) {
+    return Error::Invalid(
+        fields.Path("per_token"),
+        fields.Path("per_token") + " is more than there are experts in " + fields.Path("count"));
+  }
+  if (experts.count * experts.bytes > weight_bytes) {
+    return Error::Invalid(fields.Path("bytes"),
+                          fields.Path("bytes") + ": all experts weigh more than the item does");
+  }
+  return experts;
+}
+
 Result<WorkloadItem> ItemFromJson(const JsonFields& fields) {
   WorkloadItem item;
   item.name = TRY(fields.Text("name"));
@@ -19,6 +37,10 @@ Result<WorkloadItem> ItemFromJson(const JsonFields& fields) {
   item.flops_per_token = TRY(fields.NumberOr("flops_per_token", 0));
   item.type = TRY(fields.TextOr("type", ""));
   item.tied_with = TRY(fields.TextOr("tied_with", ""));
+  item.window_tokens = TRY(fields.NumberOr("window_tokens", 0));
+  if (fields.Has("experts")) {
+    item.experts = TRY(ExpertsFromJson(TRY(fields.Object("experts")), item.weight_bytes));
+  }
   return item;
 }
 
@@ -43,6 +65,10 @@ Status CheckNames(const std::vector<JsonFields>& entries, const std::vector<Work
 }
 
 }  // namespace
+
+double Experts::Distinct(double rows) const {
+  return count > 0 ? count * (1 - std::pow(1 - per_token / count, rows)) : 0;
+}
 
 Result<Workload> WorkloadFromJson(const json& document) {
   const JsonFields fields = TRY(JsonFields::Of(document, ""));
@@ -76,6 +102,12 @@ json ToJson(const Workload& workload) {
                      {"flops_per_token", item.flops_per_token}});
     if (!item.type.empty()) items.back()["type"] = item.type;
     if (!item.tied_with.empty()) items.back()["tied_with"] = item.tied_with;
+    if (item.window_tokens > 0) items.back()["window_tokens"] = item.window_tokens;
+    const Experts& e = item.experts;
+    if (e.count > 0) {
+      items.back()["experts"] = {
+          {"count", e.count}, {"per_token", e.per_token}, {"bytes", e.bytes}};
+    }
   }
   return {{"schema", "motley.workload/1"},
           {"name", workload.name},

@@ -10,6 +10,14 @@
 
 namespace motley {
 
+// Of an item of a mixture of experts: how many there are, how many a token takes, and the weights
+// of one, which weight_bytes has of them all. No experts: count 0.
+struct Experts {
+  double count = 0, per_token = 0, bytes = 0;
+  // Different experts that `rows` tokens take, where all are equally likely.
+  double Distinct(double rows) const;
+};
+
 struct WorkloadItem {
   std::string name;  // "embed", "layer.0", ..., "head"
   double weight_bytes = 0;
@@ -17,7 +25,9 @@ struct WorkloadItem {
   double flops_per_token = 0;  // absent: 0, priced by its bytes alone
   std::string
       tied_with;  // another item whose bytes count once when both sit on one device; or empty
-  std::string type = "";  // of most of its weights, "Q4_0"; empty: not known
+  std::string type = "";     // of most of its weights, "Q4_0"; empty: not known
+  double window_tokens = 0;  // of a sliding window: a row attends to no more; 0: to all before it
+  Experts experts = {};
   bool IsLayer() const { return name.rfind("layer.", 0) == 0; }
 };
 
@@ -33,7 +43,8 @@ struct Workload {
 };
 
 // Errors: InvalidArgument naming the key: missing, negative, not finite, names that repeat,
-// `layers` that differs from the number of layer.* items, tied_with that names no other item.
+// `layers` that differs from the number of layer.* items, tied_with that names no other item,
+// experts that a token takes more of than there are or that weigh more than their item.
 Result<Workload> WorkloadFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const Workload& workload);
 

@@ -16,6 +16,7 @@ constexpr int kReadyMs = 30'000, kLoadMs = 60'000, kMeasureMs = 180'000;
 // no more than later.
 constexpr double kSampleBytes = 1.5e9;
 constexpr int kSampleLayers = 4;
+constexpr int kBatchPast = 64;
 constexpr int kRows = 512, kBlockTokens = 32, kBlocks = 64, kSequences = 16;
 
 // Layers of a model that are measured.
@@ -62,7 +63,7 @@ wire::Measure NeededPoints() {
 wire::Measure FurtherPoints() {
   wire::Measure request;
   request.set_budget_s(kBodySeconds);
-  for (const int batch : kBatches) Add(&request, batch, 64, false);
+  for (const int batch : kBatches) Add(&request, batch, kBatchPast, false);
   for (const int rows : kPrefill) {
     Add(&request, rows, 0, true);
     if (rows == kPastRows) Add(&request, rows, kPastTokens, true);
@@ -77,11 +78,11 @@ Status MeasurePoints(WorkerProcess& worker, const wire::Measure& request, StepTi
     const double us = measured.us(i);
     out->waited = std::max(out->waited, measured.waited(i));
     if (!p.prefill() && p.rows() == 1) out->decode_by_past.emplace_back(p.past(), us);
-    if (!p.prefill() && p.past() <= 64) out->decode_by_batch.emplace_back(p.rows(), us);
+    if (!p.prefill() && p.rows() > 1) out->decode_by_batch.emplace_back(p.rows(), us);
     if (p.prefill() && p.past() == 0) out->prefill.emplace_back(p.rows(), us);
     if (p.prefill() && p.past() > 0) {
-      out->attention_us_per_row_token =
-          std::max(0.0, (us - At(out->prefill, p.rows())) / (double{kPastRows} * kPastTokens));
+      out->attention_us_per_row_token = std::max(
+          0.0, (us - Interpolate(out->prefill, p.rows())) / (double{kPastRows} * kPastTokens));
     }
   }
   return {};
@@ -90,6 +91,7 @@ Status MeasurePoints(WorkerProcess& worker, const wire::Measure& request, StepTi
 Result<StepTimes> MeasureBody(WorkerProcess& worker, int layers) {
   StepTimes out;
   out.layers = layers;
+  out.batch_past = kBatchPast;
   TRY(MeasurePoints(worker, NeededPoints(), &out));
   TRY(MeasurePoints(worker, FurtherPoints(), &out));
   if (out.decode_by_past.size() < 2 || out.prefill.empty()) {

@@ -7,9 +7,9 @@
 
 #include "base/result.h"
 #include "daemon/pipeline/worker_process.h"
-#include "daemon/planning/step_times.h"
 #include "engine/gguf/manifest.h"
 #include "engine/model/graph.h"
+#include "hwprofiles/profile.h"
 
 namespace motley {
 

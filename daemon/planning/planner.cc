@@ -10,6 +10,7 @@
 #include "daemon/planning/measure_device.h"
 #include "daemon/planning/model_facts.h"
 #include "daemon/worker/probe.h"
+#include "hwprofiles/json_fields.h"
 #include "hwprofiles/store.h"
 #include "scheduler/placement.h"
 
@@ -20,6 +21,8 @@ constexpr int kProbeMs = 20'000;
 constexpr double kReserve = 512.0 * (1 << 20);  // of a device's memory, for scratch and the runtime
 // A profile whose worst point waited longer for a core, as a share of its time, is not kept.
 constexpr double kDisturbed = 0.15;
+// Of what is measured and how: a profile of another one is measured again.
+constexpr int kVersion = 2;
 constexpr const char* kLinkUuid = "host-link";
 
 ProfileKey KeyOf(const DeviceInfo& d, const std::string& fingerprint, int threads) {
@@ -48,6 +51,14 @@ void Keep(ProfileStore* store, const ProfileKey& key, const nlohmann::json& valu
   if (!kept.ok()) LogWarning("a profile was not kept: " + kept.error().message);
 }
 
+Result<StepTimes> StoredTimes(const nlohmann::json& stored) {
+  const JsonFields fields = TRY(JsonFields::Of(stored, ""));
+  if (TRY(fields.IntegerOr("version", 0)) != kVersion) {
+    return Error::Unsupported("profile of another version");
+  }
+  return StepTimesFromJson(TRY(fields.Object("step_times")));
+}
+
 class Profiler {
  public:
   Profiler(const Manifest& manifest, const ModelGraph& graph, const PlanningOptions& options,
@@ -61,8 +72,8 @@ class Profiler {
   Result<StepTimes> Times(const DeviceInfo& device) {
     const ProfileKey key = KeyOf(device, Fingerprint(manifest_, graph_), options_.threads);
     if (!options_.remeasure) {
-      auto stored = StepTimesFromJson(Stored(store_.get(), key));
-      if (stored.ok()) return stored;
+      const nlohmann::json stored = Stored(store_.get(), key);
+      if (auto known = StoredTimes(stored); known.ok()) return known;
     }
     const auto report = [&](double part) {
       if (progress_) progress_("measuring " + device.id, part);
@@ -77,7 +88,7 @@ class Profiler {
                  " % of the time for one. The plan is made with it, the profile is not kept.");
       return times;
     }
-    Keep(store_.get(), key, ToJson(times));
+    Keep(store_.get(), key, {{"version", kVersion}, {"step_times", ToJson(times)}});
     return times;
   }
 
@@ -108,8 +119,8 @@ class Profiler {
 
 // A device that cannot be measured is left out, with the reason in the plan, unless it was asked
 // for by name.
-Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph,
-                               const PlanningOptions& options, std::vector<DeviceInfo>* devices,
+Result<MachineProfile> Measure(Profiler& profiler, const PlanningOptions& options,
+                               std::vector<DeviceInfo>* devices,
                                std::vector<Plan::Unused>* unusable) {
   MachineProfile machine;
   machine.name = "this machine";
@@ -128,8 +139,8 @@ Result<MachineProfile> Measure(Profiler& profiler, const ModelGraph& graph,
     profile.name = device.name;
     profile.memory_bytes = static_cast<double>(device.memory_bytes);
     profile.usable_bytes = std::max(0.0, static_cast<double>(device.free_bytes) - kReserve);
-    profile.item_times = ItemTimesFor(*times, graph.hyper.layers, options.objective.prompt_tokens,
-                                      options.objective.output_tokens, options.prefill_chunk);
+    profile.step_times = *times;
+    profile.step_times->chunk_rows = options.prefill_chunk;
     kept.push_back(device);
   }
   *devices = kept;
@@ -178,7 +189,7 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
   }
   Profiler profiler(manifest, graph, options, progress);
   std::vector<Plan::Unused> unusable;
-  out.machine = TRY(Measure(profiler, graph, options, &out.devices, &unusable));
+  out.machine = TRY(Measure(profiler, options, &out.devices, &unusable));
   out.workload = MakeWorkload(manifest, graph, options.context_tokens);
   out.plan = TRY(MakePlan(out.machine, out.workload, options));
   out.plan.unused.insert(out.plan.unused.end(), unusable.begin(), unusable.end());

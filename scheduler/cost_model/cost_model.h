@@ -32,9 +32,15 @@ struct StepShape {
   StepShape operator+(const StepShape& other) const;
 };
 
+// NaN: the source says nothing of a phase that the shape asks for (CostModel::Knows).
 struct Estimate {
   double us = 0;
   double sigma_us = 0;  // one standard deviation of what will be measured
+
+  // Of two things one device does: it is off by the same share in both.
+  Estimate operator+(const Estimate& other) const;
+  // Of two devices: what one is off by says nothing of the other.
+  Estimate AndApart(const Estimate& other) const;
 };
 
 // A run of items on one device, ready to be asked many times (the simulator asks millions of them).
@@ -46,7 +52,8 @@ class StageCost {
 
 class CostModel {
  public:
-  // `prompt_tokens`: of the prompt that item_times_us.prefill is for.
+  // `prompt_tokens`: of the prompt that item_times_us.prefill is for; 0: there is none, and such
+  // times are not known.
   static Result<CostModel> Make(const MachineProfile& machine, const Workload& workload,
                                 double prompt_tokens);
 
@@ -56,13 +63,17 @@ class CostModel {
   bool Knows(int device, Phase phase) const;
   // Priced from a data sheet.
   bool IsPrior(int device) const;
-  // One item (index into Workload::items), and items first..last on one device. A stage costs what
-  // its items cost and what the device takes once for each step. kStreamed: no faster than its
-  // weights come over the link from the host.
+  // What a step takes on the device once, whatever its items.
+  Estimate OncePerStep(int device) const;
+  // One item (index into Workload::items) without OncePerStep; a stage of items first..last with
+  // it, so that a stage costs what its items cost and OncePerStep. kStreamed: no faster than its
+  // weights (a gather of an embedding needs none) come over the link from the host; infinite
+  // without such a link. A stage outlives the model it is of.
   Estimate Item(int device, int item, const StepShape& shape) const;
   std::unique_ptr<StageCost> Stage(int device, int first, int last,
                                    StageMode mode = StageMode::kResident) const;
-  // The hidden state of `rows` rows; the KV memory of `tokens` tokens of items first..last.
+  // The hidden state of `rows` rows; the KV memory of `tokens` tokens of items first..last. Nothing
+  // between a device and itself.
   double Boundary(int from, int to, double rows) const;
   double KvTransfer(int from, int to, int first, int last, double tokens) const;
 

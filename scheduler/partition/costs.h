@@ -2,13 +2,8 @@
 // What every item costs on every device and every boundary between two, from whatever the profile
 // knows. Pure functions, any thread. Microseconds.
 //
-// Per device the best source wins: item_times_us; layer_times (an item takes `cost` times the
-// layer's time); ops; peak. The last two price from weight_bytes and flops_per_token: with the
-// mul_mat fit of hwprofiles/op_fit.h that holds for the item's type and rows, to which a layer adds
-// the attention fit where the workload says attention_flops_per_pair (a generated token attends to
-// the prompt and half of the output); or launch + max(B/bw, F/pk) from the data sheet, which marks
-// the device as prior. There the embedding is a gather of hidden_bytes_per_token per token, and the
-// head sees one row per prompt.
+// What scheduler/cost_model says of one whole prompt in one step, and of one sequence whose context
+// is the prompt and half of the output.
 
 #include <vector>
 
@@ -41,9 +36,5 @@ Result<Costs> PriceItems(const MachineProfile& machine, const Workload& workload
 // Whether the objective's value counts the prompt, and the generated tokens.
 bool NeedsPrefill(const Objective& objective);
 bool NeedsDecode(const Objective& objective);
-
-// Linear between points; outside them along the nearest two, never below 0; a single point is a
-// constant.
-double Interpolate(const TimeTable& table, double x);
 
 }  // namespace motley

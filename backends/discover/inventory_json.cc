@@ -25,14 +25,14 @@ json LinkToJson(const PciLink& link) {
           {"slot_lanes", NumberOrNull(link.slot_lanes)}};
 }
 
+}  // namespace
+
 json FindingToJson(const Finding& finding) {
   return {{"code", CodeOrNull(finding.code)},
           {"state", finding.state},
           {"reason", finding.reason},
           {"fix", finding.fix}};
 }
-
-}  // namespace
 
 json EntryToJson(const InventoryEntry& entry) {
   const DeviceInfo& d = entry.info;

@@ -11,5 +11,7 @@ namespace motley {
 nlohmann::json InventoryToJson(const Inventory& inventory);
 // One element of its `devices`.
 nlohmann::json EntryToJson(const InventoryEntry& entry);
+// One element of the `findings` of a device or a machine.
+nlohmann::json FindingToJson(const Finding& finding);
 
 }  // namespace motley

@@ -99,7 +99,8 @@ Result<TopologyNode> NodeFromJson(const JsonFields& fields, int depth) {
   node.id = TRY(fields.Text("id"));
   node.label = TRY(fields.TextOr("label", ""));
   node.state = TRY(fields.TextOr("state", ""));
-  node.memory_bytes = static_cast<uint64_t>(TRY(fields.NumberOr("memory_bytes", 0)));
+  const double bytes = TRY(fields.NumberOr("memory_bytes", 0));
+  node.memory_bytes = static_cast<uint64_t>(std::min(bytes, 1e19));
   if (fields.Has("link")) {
     const JsonFields link = TRY(fields.Object("link"));
     PciLink& to = node.link.emplace();

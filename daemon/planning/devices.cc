@@ -4,6 +4,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "backends/discover/cases.h"
 #include "backends/discover/inventory_json.h"
 #include "hwprofiles/catalog.h"
 
@@ -36,6 +37,16 @@ std::string Hex(unsigned number) {
   return digits;
 }
 
+// What keeps devices from being seen at all: no loader, no implementation, a container's walls.
+json MissingOf(const MachineFacts& facts) {
+  json findings = json::array();
+  for (const Finding& finding : DiagnoseMachine(facts)) {
+    if (finding.state != "ready" && finding.state != "degraded")
+      findings.push_back(FindingToJson(finding));
+  }
+  return findings;
+}
+
 json PeakOf(const InventoryEntry& entry, const std::vector<CatalogEntry>& catalog) {
   if (!entry.function) return nullptr;
   const CatalogEntry* known =
@@ -51,6 +62,7 @@ json PeakOf(const InventoryEntry& entry, const std::vector<CatalogEntry>& catalo
 
 json DevicesToJson(const Inventory& inventory, const std::vector<int64_t>& measured_at_s) {
   json out = InventoryToJson(inventory);
+  out["findings"] = MissingOf(inventory.facts);
   const auto loaded = Catalog();
   const std::vector<CatalogEntry> catalog = loaded.ok() ? *loaded : std::vector<CatalogEntry>();
   for (size_t i = 0; i < inventory.devices.size(); ++i) {

@@ -59,7 +59,10 @@ std::string CaseName(int code) { return "MOT-" + std::to_string(code); }
 std::string ExplainCase(const Case& one) {
   std::string out = CaseName(one.code) + ": " + std::string(one.title) + " (" +
                     std::string(one.state) + ")\n\n" + Wrapped(one.cause) + "\n\nWhat to do:\n  ";
-  return out + std::string(one.fix) + "\n";
+  out += std::string(one.fix) + "\n";
+  if (one.fix.find('{') != one.fix.npos)
+    out += "\nmotley doctor prints the line with this machine's names for those in {}.\n";
+  return out;
 }
 
 Finding Meet(int code, std::string reason,
@@ -69,6 +72,12 @@ Finding Meet(int code, std::string reason,
   std::string fix(met->fix);
   for (const auto& [name, value] : words) ReplaceAll(fix, "{" + std::string(name) + "}", value);
   return {code, std::string(met->state), std::move(reason), std::move(fix)};
+}
+
+Findings ForUser(const MachineFacts& facts, Findings findings) {
+  if (facts.root.empty() && facts.user == "root")
+    for (Finding& finding : findings) ReplaceAll(finding.fix, "sudo ", "");
+  return findings;
 }
 
 }  // namespace motley

@@ -76,11 +76,11 @@ std::vector<Finding> Diagnose(const MachineFacts& facts, const PciFunction& func
   }
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return RankOf(a) < RankOf(b); });
-  return findings;
+  return ForUser(facts, std::move(findings));
 }
 
-std::vector<Finding> Diagnose(const MachineFacts&, const DeviceInfo& probed) {
-  return AnswerOf(probed);
+std::vector<Finding> Diagnose(const MachineFacts& facts, const DeviceInfo& probed) {
+  return ForUser(facts, AnswerOf(probed));
 }
 
 }  // namespace motley

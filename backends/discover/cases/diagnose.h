@@ -43,6 +43,9 @@ Findings AnswerOf(const DeviceInfo& probed);
 Finding Meet(int code, std::string reason,
              std::initializer_list<std::pair<std::string_view, std::string>> words = {});
 
+// The findings as root of this machine is told them: without sudo, which a small one does not have.
+Findings ForUser(const MachineFacts& facts, Findings findings);
+
 // Facts by name, empty where they are not known.
 std::string Attribute(const MachineFacts& facts, const std::string& name);
 std::string Attribute(const PciFunction& function, const std::string& name);

@@ -102,7 +102,7 @@ std::vector<Finding> DiagnoseMachine(const MachineFacts& facts) {
   AddSwap(facts, findings);
   AddNumaBalancing(facts, findings);
   AddCpuLimit(facts, findings);
-  return findings;
+  return ForUser(facts, std::move(findings));
 }
 
 }  // namespace motley

@@ -63,6 +63,10 @@ Box Box::InContainer() const {
   return Changed(*this, [](Box& b) { b.facts_.in_container = true; });
 }
 
+Box Box::User(std::string name) const {
+  return Changed(*this, [&](Box& b) { b.facts_.user = name; });
+}
+
 Box Box::Root(std::string root) const {
   return Changed(*this, [&](Box& b) { b.facts_.root = root; });
 }

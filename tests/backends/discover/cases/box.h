@@ -29,6 +29,7 @@ class Box {
   Box Kernel(std::string release) const;
   Box InContainer() const;
   Box Root(std::string root) const;
+  Box User(std::string name) const;
   Box Numa(int node) const;
   Box Link(PciLink link) const;
   Box Attribute(std::string name, std::string value) const;                       // of the card

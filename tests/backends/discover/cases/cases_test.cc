@@ -156,6 +156,17 @@ TEST(Diagnosis, HandsGcn1AndGcn2ToAmdgpuByTheirOwnParameter) {
               HasSubstr("radeon.cik_support=0 amdgpu.cik_support=1"));
 }
 
+// A small machine has no sudo, and root needs none.
+TEST(Diagnosis, RootIsToldNothingOfSudo) {
+  for (const Box& box : {Box::Nvidia(0x2204), Box::Empty().Itself()}) {
+    const auto of_ann = box.User("ann").Findings(), of_root = box.User("root").Findings();
+    ASSERT_FALSE(of_root.empty());
+    EXPECT_THAT(of_ann[0].fix, HasSubstr("sudo apt install"));
+    EXPECT_THAT(of_root[0].fix, HasSubstr("apt install"));
+    EXPECT_EQ(of_root[0].fix.find("sudo"), std::string::npos) << of_root[0].fix;
+  }
+}
+
 TEST(Diagnosis, OfNonsenseIsStillADiagnosis) {
   const Box box = Box::Card(0xffff, 0xffff, 0x030000)
                       .Kernel("x.y")

@@ -1,14 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "client/cli/show/topology.h"
 
 namespace motley {
 namespace {
 
-constexpr int kWidth = 1280, kMargin = 24, kRow = 64, kBoxHeight = 46, kGap = 150;
+constexpr int kWidth = 1280, kMargin = 24, kRow = 64, kBoxHeight = 46;
+constexpr double kGap = 40, kLinkGap = 150;  // before a column, and before one of links
+constexpr double kPadding = 10, kLeastBox = 90;
 constexpr double kCharacter = 7.2;  // of a 12 px sans font, generously
+constexpr double kBold = 8.4;
 
 constexpr const char* kStyle = R"(<style>
   .page { fill: #ffffff } text { font: 12px sans-serif; fill: #1b1f24 } .id { font-weight: 600 }
@@ -21,10 +25,59 @@ constexpr const char* kStyle = R"(<style>
   }
 </style>)";
 
-int Depth(const TopologyNode& node) {
-  int deepest = 0;
-  for (const TopologyNode& child : node.children) deepest = std::max(deepest, Depth(child));
-  return deepest + 1;
+// What stands right of a node's id: its memory, and its state where that is not ready.
+std::string Aside(const TopologyNode& node) {
+  TopologyNode nameless = node;
+  nameless.label.clear();
+  return NodeText(nameless);
+}
+
+// For the line of id and aside, which is never cut; the label below gives way.
+double HeadNeeds(const TopologyNode& node) {
+  const std::string aside = Aside(node);
+  return 2 * kPadding + kBold * static_cast<double>(node.id.size()) +
+         (aside.empty() ? 0 : kCharacter * static_cast<double>(aside.size() + 2));
+}
+
+// Where the boxes of one depth of the tree stand.
+struct Column {
+  double x = 0, width = kLeastBox, least = kLeastBox, gap = kGap;
+};
+
+void Measure(const TopologyNode& node, size_t depth, std::vector<Column>* columns) {
+  if (columns->size() <= depth) columns->resize(depth + 1);
+  Column& column = (*columns)[depth];
+  column.least = std::max(column.least, HeadNeeds(node));
+  column.width = std::max({column.width, column.least,
+                           2 * kPadding + kCharacter * static_cast<double>(node.label.size())});
+  if (node.link && !LinkText(*node.link).empty()) column.gap = kLinkGap;
+  for (const TopologyNode& child : node.children) Measure(child, depth + 1, columns);
+}
+
+double Excess(const Column& column) { return column.width - column.least; }
+
+// The boxes with most to spare give way until all fit, or none has; what is left over is shared.
+std::vector<Column> LayOut(const TopologyNode& root) {
+  std::vector<Column> columns;
+  Measure(root, 0, &columns);
+  columns[0].gap = 0;
+  double space = kWidth - 2.0 * kMargin;
+  for (const Column& column : columns) space -= column.gap + column.width;
+  while (space < 0) {
+    Column& widest = *std::ranges::max_element(columns, {}, Excess);
+    if (Excess(widest) <= 0) break;
+    const double less = std::min({10.0, -space, Excess(widest)});
+    widest.width -= less;
+    space += less;
+  }
+  const double more = std::max(0.0, space) / static_cast<double>(2 * columns.size() - 1);
+  double x = kMargin;
+  for (Column& column : columns) {
+    if (&column != columns.data()) x += column.gap += more;
+    column.x = x;
+    x += column.width += more;
+  }
+  return columns;
 }
 
 int Leaves(const TopologyNode& node) {
@@ -35,13 +88,15 @@ int Leaves(const TopologyNode& node) {
 
 class Picture {
  public:
-  explicit Picture(const TopologyNode& root)
-      : columns_(Depth(root)), box_((kWidth - 2.0 * kMargin - kGap * (columns_ - 1)) / columns_) {
+  explicit Picture(const TopologyNode& root) : columns_(LayOut(root)) {
+    // A tree that does not fit is drawn smaller.
+    const double width =
+        std::max<double>(kWidth, columns_.back().x + columns_.back().width + kMargin);
     const int height = Leaves(root) * kRow + 2 * kMargin;
     out_ = fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
-        "height=\"{1}\">\n{2}\n<rect class=\"page\" width=\"{0}\" height=\"{1}\"/>\n",
-        kWidth, height, kStyle);
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1}\" width=\"{2}\" "
+        "height=\"{3:.0f}\">\n{4}\n<rect class=\"page\" width=\"110%\" height=\"110%\"/>\n",
+        width, height, kWidth, height * kWidth / width, kStyle);
     Draw(root, 0, kMargin);
     out_ += "</svg>\n";
   }
@@ -49,19 +104,20 @@ class Picture {
 
  private:
   // Draws a sub-tree into its rows from `top` on; returns the middle of its box.
-  double Draw(const TopologyNode& node, int column, double top) {
+  double Draw(const TopologyNode& node, size_t depth, double top) {
     const double middle = top + Leaves(node) * kRow / 2.0;
-    const double x = kMargin + column * (box_ + kGap);
     for (const TopologyNode& child : node.children) {
-      const double to = Draw(child, column + 1, top);
-      Edge(child, x + box_, middle, to);
+      const double to = Draw(child, depth + 1, top);
+      Edge(child, columns_[depth], columns_[depth + 1], middle, to);
       top += Leaves(child) * kRow;
     }
-    Box(node, x, middle);
+    Box(node, columns_[depth], middle);
     return middle;
   }
 
-  void Edge(const TopologyNode& child, double x, double from, double to) {
+  void Edge(const TopologyNode& child, const Column& left, const Column& right, double from,
+            double to) {
+    const double x = left.x + left.width;
     const double bytes = child.link ? LinkBytesPerSecond(*child.link) : 0;
     const double width = bytes > 0 ? std::clamp(bytes / 8e9, 1.0, 8.0) : 1.0;
     const double bend = x + 28;
@@ -69,7 +125,7 @@ class Picture {
         "<path class=\"edge\" stroke-width=\"{:.1f}\" d=\"M{:.1f} {:.1f} C{:.1f} {:.1f} {:.1f} "
         "{:.1f} "
         "{:.1f} {:.1f} H{:.1f}\"/>\n",
-        width, x, from, x + 14, from, x + 14, to, bend, to, x + kGap);
+        width, x, from, x + 14, from, x + 14, to, bend, to, right.x);
     if (!child.link) return;
     const std::string text = LinkText(*child.link);
     const size_t comma = text.find(", ");
@@ -80,34 +136,37 @@ class Picture {
                         to + 13 + width / 2, EscapeMarkup(text.substr(comma + 2)));
   }
 
-  void Box(const TopologyNode& node, double x, double middle) {
+  void Box(const TopologyNode& node, const Column& column, double middle) {
     const char* tone = node.kind != "device"                         ? ""
                        : node.state == "ready" || node.state.empty() ? " ready"
                                                                      : " trouble";
     out_ += fmt::format(
         "<rect class=\"box{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" "
         "rx=\"6\"/>\n",
-        tone, x, middle - kBoxHeight / 2.0, box_, kBoxHeight);
-    const std::string beside = NodeText(node);
-    const double first = beside.empty() ? middle + 4 : middle - 4;
-    Text("id", x + 10, first, node.id);
-    if (!beside.empty()) Text("dim", x + 10, middle + 14, beside);
+        tone, column.x, middle - kBoxHeight / 2.0, column.width, kBoxHeight);
+    const double left = column.x + kPadding, right = column.x + column.width - kPadding;
+    const double first = node.label.empty() ? middle + 4 : middle - 4;
+    const std::string aside = Aside(node);
+    const double aside_width =
+        aside.empty() ? 0 : kCharacter * static_cast<double>(aside.size() + 2);
+    Text("id", left, first, node.id, (right - left - aside_width) * kCharacter / kBold);
+    if (!aside.empty()) Text("dim\" text-anchor=\"end", right, first, aside, right - left);
+    if (!node.label.empty()) Text("dim", left, middle + 14, node.label, right - left);
   }
 
-  void Text(const char* style, double x, double y, const std::string& text) {
+  void Text(const char* style, double x, double y, const std::string& text, double pixels) {
     out_ += fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", style, x, y,
-                        EscapeMarkup(Shorten(text, box_ - 20)));
+                        EscapeMarkup(Shorten(text, pixels)));
   }
 
-  int columns_;
-  double box_;
+  const std::vector<Column> columns_;
   std::string out_;
 };
 
 }  // namespace
 
 std::string Shorten(const std::string& text, double pixels) {
-  const auto most = static_cast<size_t>(std::max(4.0, pixels / kCharacter));
+  const auto most = static_cast<size_t>(std::max(4.0, pixels / kCharacter + 0.01));
   if (text.size() <= most) return text;
   size_t end = most - 1;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;

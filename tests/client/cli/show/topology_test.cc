@@ -50,6 +50,37 @@ TEST(TopologySvg, DrawsEveryNodeOnceAndNoneOverAnother) {
   EXPECT_THAT(svg, HasSubstr("prefers-color-scheme: dark"));
 }
 
+//   machine - numa0 - port - switch - nv0, with the longest names one meets
+TEST(TopologySvg, KeepsStateAndMemoryWhereNamesAreLong) {
+  TopologyNode device{.kind = "device", .id = "nv10", .label = std::string(200, 'n')};
+  device.state = "no-backend";
+  device.memory_bytes = uint64_t{141} << 30;
+  device.link = {.generation = 5, .lanes = 8, .max_generation = 5, .max_lanes = 16};
+  TopologyNode node{.kind = "switch", .id = "10000:41:00.0", .label = "switch"};
+  node.link = device.link;
+  node.children = {device};
+  for (const char* id : {"10000:40:01.1", "numa0", "machine"}) {
+    TopologyNode above{.kind = "port", .id = id};
+    above.children = {node};
+    node = above;
+  }
+  const std::string svg = TopologySvg(node);
+  EXPECT_THAT(svg, HasSubstr(">141.0 GiB, no-backend<"));
+  EXPECT_THAT(svg, HasSubstr(">nv10<"));
+  EXPECT_THAT(svg, HasSubstr(">10000:41:00.0<"));
+  EXPECT_THAT(svg, HasSubstr("n…<"));
+  int width = 0;
+  ASSERT_EQ(std::sscanf(svg.c_str() + svg.find("viewBox"), "viewBox=\"0 0 %d", &width), 1);
+  EXPECT_LT(width, 1500) << "drawn too small to be read";
+  for (const Box& box : Boxes(svg)) EXPECT_LE(box.x + box.width, width);
+}
+
+TEST(TopologySvg, CutsNothingThatHasRoom) {
+  const auto machine = SyntheticMachine("numa:2 nv:2@gen4x16");
+  ASSERT_TRUE(machine.ok());
+  EXPECT_THAT(TopologySvg(BuildTopology(*machine)), Not(HasSubstr("…")));
+}
+
 TEST(TopologySvg, EscapesWhatADriverCallsItself) {
   TopologyNode root{.kind = "machine", .id = "machine"};
   root.children.push_back({.kind = "device", .id = "x0", .label = "<script>\"&\x01"});

@@ -39,12 +39,14 @@ function(motley_backend name)
   target_link_libraries(motley-backend-${name} PRIVATE motley_options ${ARG_LIBRARIES})
   set_target_properties(motley-backend-${name} PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY ${MOTLEY_PLUGIN_FOLDER} CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  install(TARGETS motley-backend-${name} LIBRARY DESTINATION ${MOTLEY_PLUGIN_INSTALL})
   if(NOT MOTLEY_SANITIZE)
     target_link_options(motley-backend-${name} PRIVATE -Wl,-z,defs)
   endif()
 endfunction()
 
-# motley_program(NAME [LIBRARIES lib...] SOURCES file...): a program in bin/.
+# motley_program(NAME [LIBRARIES lib...] SOURCES file...): a program in bin/. Those that users run are installed where
+# they are made.
 function(motley_program name)
   cmake_parse_arguments(ARG "" "" "LIBRARIES;SOURCES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})

@@ -102,10 +102,13 @@ Result<std::string> ReadFile(const std::string& path, uint64_t limit_bytes) {
 Status WriteFileAtomically(const std::string& path, std::string_view text) {
   const std::string temporary = path + ".new";
   const Fd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd.valid()) return LastError("cannot create " + temporary);
-  TRY(WriteAll(fd, std::as_bytes(std::span(text)), temporary));
-  if (fsync(fd.get()) != 0) return LastError("cannot sync " + temporary);
-  if (rename(temporary.c_str(), path.c_str()) != 0) return LastError("cannot rename to " + path);
+  if (!fd.valid()) return LastError("cannot write " + path);
+  TRY(WriteAll(fd, std::as_bytes(std::span(text)), path));
+  if (fsync(fd.get()) != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
+    Error failed = LastError("cannot write " + path);
+    std::remove(temporary.c_str());
+    return failed;
+  }
   return {};
 }
 

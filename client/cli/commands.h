@@ -15,6 +15,9 @@ namespace motley {
 Error UsageError(const CLI::App& app, const CLI::ParseError& error,
                  const std::vector<std::string>& words);
 
+// For an option's check(): what an empty variable makes of `--root "$BOX"` is refused, not ignored.
+std::string NotEmpty(const std::string& value);
+
 void AddBenchCommand(CLI::App& app, int* status);
 void AddConformanceCommand(CLI::App& app, int* status);
 void AddDevicesCommand(CLI::App& app, int* status);

@@ -1,5 +1,6 @@
 #include "client/cli/interrupt.h"
 
+#include <poll.h>
 #include <signal.h>
 
 #include <initializer_list>
@@ -19,5 +20,9 @@ void WatchInterrupts() {
 }
 
 bool Interrupted() { return interrupted != 0; }
+
+void Pause(int milliseconds) {
+  if (!Interrupted()) poll(nullptr, 0, milliseconds);  // sleep_for would begin again after a signal
+}
 
 }  // namespace motley

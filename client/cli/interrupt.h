@@ -7,5 +7,7 @@ namespace motley {
 // From here on these signals set the flag instead of ending the process; blocking reads return.
 void WatchInterrupts();
 bool Interrupted();
+// Returns early when a signal comes.
+void Pause(int milliseconds);
 
 }  // namespace motley

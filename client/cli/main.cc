@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <clocale>
+#include <cstdio>
+#include <system_error>
 
 #include "base/log.h"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
 
-int main(int argc, char** argv) {
-  std::setlocale(LC_ALL, "");
-  motley::SetLogLevel(motley::LogLevel::kWarning);
+namespace {
+
+int Run(int argc, char** argv) {
   CLI::App app("Motley runs a language model on all the devices of one machine.\n");
   app.name("motley");
   app.footer(
@@ -44,4 +46,20 @@ int main(int argc, char** argv) {
                                json ? motley::Format::kJson : motley::Format::kText);
   }
   return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_ALL, "");
+  motley::SetLogLevel(motley::LogLevel::kWarning);
+  int status = 1, cause = 0;
+  try {
+    status = Run(argc, argv);
+  } catch (const std::system_error& error) {
+    if (!std::ferror(stdout))
+      return motley::ReportError(motley::Error::Internal(error.what()), motley::Format::kText);
+    cause = error.code().value();  // fmt throws where stdout takes no more
+  }
+  return motley::FinishOutput(status, cause);
 }

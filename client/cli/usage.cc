@@ -15,6 +15,8 @@ Error UnknownCommand(const CLI::App& app, const std::string& word) {
 
 }  // namespace
 
+std::string NotEmpty(const std::string& value) { return value.empty() ? "its value is empty" : ""; }
+
 Error UsageError(const CLI::App& app, const CLI::ParseError& error,
                  const std::vector<std::string>& words) {
   const CLI::App* at = &app;

@@ -1,16 +1,19 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "backends/discover/cases.h"
 #include "backends/discover/topology.h"
 #include "base/os.h"
 #include "client/cli/commands.h"
-#include "client/cli/http_get.h"
+#include "client/cli/doctor/checks.h"
+#include "client/cli/doctor/redact.h"
 #include "client/cli/output.h"
+#include "client/cli/service/http_get.h"
 #include "daemon/planning/devices.h"
 #include "daemon/planning/planner.h"
 #include "daemon/worker/probe.h"
@@ -28,35 +31,22 @@ struct Options {
   bool json = false;
 };
 
-// One line of the report. `level`: ok, note, warn or fail; notes do not change the exit status.
-struct Check {
-  std::string level, what, text, code, fix;
-};
-
-Check FromFinding(const std::string& what, const Finding& finding) {
-  const bool unusable = finding.state != "ready" && finding.state != "degraded";
-  return {unusable ? "fail" : "warn", what, finding.reason, CaseName(finding.code), finding.fix};
-}
-
-Check CheckService(const std::string& host) {
+// A host that is none is an error; one where nobody answers is a note.
+Result<Check> CheckService(const std::string& host) {
   const auto body = HttpGet(host, "/v1/status", kServiceMs);
-  if (!body.ok()) return {"note", "service", "none at " + host, "", "motley serve MODEL.gguf"};
-  const json status = json::parse(*body, nullptr, false);
-  const std::string state = status.is_object() ? status.value("state", "unknown") : "unknown";
-  return {state == "ready" ? "ok" : "warn", "service", state + " at " + host, "", ""};
-}
-
-void CheckDevices(const Inventory& inventory, std::vector<Check>* checks) {
-  for (const InventoryEntry& entry : inventory.devices) {
-    for (const Finding& finding : entry.findings) {
-      checks->push_back(FromFinding(entry.info.id, finding));
-    }
-    if (!entry.findings.empty()) continue;
-    const bool ready = entry.info.state == "ready";
-    checks->push_back({ready ? "ok" : "fail", entry.info.id,
-                       entry.info.name + (ready ? ", ready" : ": " + entry.info.reason), "",
-                       entry.info.fix});
+  if (!body.ok()) {
+    if (body.error().code == Code::kInvalidArgument) return body.error();
+    return Check{"note", "service", "none at " + host, "", "motley serve MODEL.gguf"};
   }
+  const json status = json::parse(*body, nullptr, false);
+  const auto state = status.is_object() ? status.find("state") : status.end();
+  if (state == status.end() || !state->is_string()) {
+    return Check{"warn", "service", "what answers at " + host + " is no motleyd", "",
+                 "name the service: motley doctor --host HOST:PORT"};
+  }
+  const bool ready = *state == "ready";
+  return Check{ready ? "ok" : "warn", "service", state->get<std::string>() + " at " + host, "",
+               ready ? "" : "motley ps"};
 }
 
 void CheckProfiles(const Inventory& inventory, std::vector<Check>* checks) {
@@ -73,16 +63,11 @@ void CheckProfiles(const Inventory& inventory, std::vector<Check>* checks) {
                      fresh == usable ? "" : "the first run measures them: motley plan MODEL.gguf"});
 }
 
-std::vector<Check> Examine(const Options& options, const Inventory& inventory) {
+Result<std::vector<Check>> Examine(const Options& options, const Inventory& inventory) {
   std::vector<Check> checks;
-  if (options.root.empty()) checks.push_back(CheckService(options.host));
-  CheckDevices(inventory, &checks);
+  if (options.root.empty()) checks.push_back(TRY(CheckService(options.host)));
+  for (Check& check : CheckMachine(inventory)) checks.push_back(std::move(check));
   if (options.root.empty()) CheckProfiles(inventory, &checks);
-  const auto findings = DiagnoseMachine(inventory.facts);
-  for (const Finding& finding : findings) checks.push_back(FromFinding("machine", finding));
-  if (findings.empty()) {
-    checks.push_back({"ok", "machine", "drivers' loader, limits, memory: nothing to say", "", ""});
-  }
   return checks;
 }
 
@@ -105,39 +90,50 @@ json ToJson(const std::vector<Check>& checks) {
 }
 
 void PrintText(const std::vector<Check>& checks) {
-  Table table({"", "WHAT", "FOUND", ""});
+  Table table({"", "WHAT", "FOUND", "CODE"});
   for (const Check& c : checks) table.Add({c.level, c.what, c.text, c.code});
   fmt::print("{}", table.Text());
+  const bool utf8 = Utf8Locale();
   for (const Check& c : checks) {
-    if (!c.fix.empty()) fmt::print("fix for {}: {}\n", c.what, c.fix);
+    if (!c.fix.empty()) fmt::print("fix for {}: {}\n", Plain(c.what, utf8), Plain(c.fix, utf8));
   }
   fmt::print("{} ok, {} to note, {} warnings, {} failures\n", Count(checks, "ok"),
              Count(checks, "note"), Count(checks, "warn"), Count(checks, "fail"));
 }
 
 // What one may send to a stranger: no names of users or hosts, no serial numbers, no tokens.
-json Bundle(const std::vector<Check>& checks, const Inventory& inventory) {
+json Bundle(const std::vector<Check>& checks, const Inventory& inventory,
+            const std::string& service) {
   json devices = DevicesToJson(inventory, MeasuredAt(inventory));
   for (json& device : devices["devices"]) device["uuid"] = nullptr;
   json modules = inventory.facts.modules, libraries = inventory.facts.libraries;
-  return {{"schema", "motley.bundle/1"},
-          {"version", MOTLEY_VERSION},
-          {"kernel", inventory.facts.kernel_release},
-          {"in_container", inventory.facts.in_container},
-          {"modules", modules},
-          {"libraries", libraries},
-          {"doctor", ToJson(checks)},
-          {"devices", devices},
-          {"topology", ToJson(BuildTopology(inventory))}};
+  json bundle{{"schema", "motley.bundle/1"},
+              {"version", MOTLEY_VERSION},
+              {"kernel", inventory.facts.kernel_release},
+              {"in_container", inventory.facts.in_container},
+              {"modules", modules},
+              {"libraries", libraries},
+              {"doctor", ToJson(checks)},
+              {"devices", devices},
+              {"topology", ToJson(BuildTopology(inventory))}};
+  const char* home = std::getenv("HOME");
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  const std::string& user = inventory.facts.user;
+  Redact(&bundle, {{service == kDefaultHost ? "" : service, "SERVICE"},
+                   {home ? home : "", "~"},
+                   {user == "root" ? "" : user, "USER"},  // everybody's name
+                   {host, "HOST"}});
+  return bundle;
 }
 
 Result<int> Run(const Options& options) {
   auto probed = options.root.empty() ? ProbeAll({}, kProbeMs) : std::vector<DeviceInfo>();
   const Inventory inventory = TRY(Discover(options.root, std::move(probed)));
-  const std::vector<Check> checks = Examine(options, inventory);
+  const std::vector<Check> checks = TRY(Examine(options, inventory));
   if (!options.bundle.empty()) {
     const std::string text =
-        Bundle(checks, inventory).dump(2, ' ', false, json::error_handler_t::replace);
+        Bundle(checks, inventory, options.host).dump(2, ' ', false, json::error_handler_t::replace);
     TRY(WriteFileAtomically(options.bundle, text + "\n"));
     fmt::print(stderr, "wrote {}: no names of users or hosts, no serial numbers in it\n",
                options.bundle);
@@ -159,8 +155,11 @@ void AddDoctorCommand(CLI::App& app, int* status) {
   command->footer("Examples:\n  motley doctor\n  motley doctor --bundle report.json\n");
   command->add_option("--host", options->host, "HOST:PORT or unix:PATH of the service")
       ->envname("MOTLEY_HOST");
-  command->add_option("--root", options->root, "a recorded machine: a folder with sys/ and proc/");
-  command->add_option("--bundle", options->bundle, "also write a report that one may send away");
+  auto* root = command->add_option("--root", options->root,
+                                   "a recorded machine: a folder with sys/ and proc/");
+  auto* bundle = command->add_option("--bundle", options->bundle,
+                                     "also write a report that one may send away");
+  for (CLI::Option* option : {root, bundle}) option->check(NotEmpty);
   command->add_flag("--json", options->json, "print motley.doctor/1");
   command->callback([options, status] {
     const auto result = Run(*options);

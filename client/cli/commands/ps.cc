@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/commands.h"
-#include "client/cli/http_get.h"
 #include "client/cli/output.h"
+#include "client/cli/service/http_get.h"
 #include "client/cli/show/service_text.h"
 
 namespace motley {
@@ -15,19 +15,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kUnreachable = 4;
 constexpr int kTimeoutMs = 5'000;
 
 int Show(const std::string& host, Format format) {
   const auto body = HttpGet(host, "/v1/status", kTimeoutMs);
-  if (!body.ok()) {
-    const bool usage = body.error().code == Code::kInvalidArgument;
-    Error error = body.error();
-    if (!usage)
-      error.remedy = "start one: motley serve MODEL.gguf; or name it: --host, $MOTLEY_HOST";
-    const int status = ReportError(error, format);
-    return usage ? status : kUnreachable;
-  }
+  if (!body.ok()) return ReportNoService(body.error(), format);
   const json status = json::parse(*body, nullptr, false);
   if (!status.is_object()) {
     return ReportError(Error::Internal(host + " does not answer with motley.status/1"), format);

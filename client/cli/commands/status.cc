@@ -1,13 +1,14 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "client/cli/commands.h"
-#include "client/cli/http_get.h"
 #include "client/cli/output.h"
+#include "client/cli/service/devices.h"
+#include "client/cli/service/http_get.h"
 #include "client/cli/show/device_fields.h"
 #include "client/cli/show/service_text.h"
 #include "daemon/planning/devices.h"
@@ -21,11 +22,6 @@ using nlohmann::json;
 
 constexpr int kProbeMs = 20'000;
 constexpr int kServiceMs = 250;  // a service of this machine that takes longer is not well
-
-std::string Host() {
-  const char* host = std::getenv("MOTLEY_HOST");
-  return host && *host ? host : kDefaultHost;
-}
 
 // motley.status/1 of the service.
 Result<json> AskService(const std::string& host) {
@@ -53,11 +49,20 @@ std::string TextOfService(const std::string& host, const Result<json>& status) {
   }
 }
 
-Status Summarize(bool as_json) {
+// A service that answers has asked the drivers already.
+Result<json> Devices(const std::string& host, bool service) {
+  if (service) {
+    auto devices = DevicesOfService(host, kServiceMs);
+    if (devices.ok()) return devices;
+  }
   const Inventory inventory = TRY(Discover("", ProbeAll({}, kProbeMs)));
-  const json all = DevicesToJson(inventory, MeasuredAt(inventory));
-  const std::string host = Host();
+  return DevicesToJson(inventory, MeasuredAt(inventory));
+}
+
+Status Summarize(bool as_json) {
+  const std::string host = HostOfService();
   const Result<json> service = AskService(host);
+  const json all = TRY(Devices(host, service.ok()));
   if (as_json) {
     const json summary{{"schema", "motley.summary/1"},
                        {"devices", all["devices"]},
@@ -66,7 +71,7 @@ Status Summarize(bool as_json) {
     return {};
   }
   fmt::print("{}{}\n{}\nmotley --help lists the commands\n",
-             DeviceTable(all["devices"], false).Text(), DeviceNotes(all["devices"]),
+             DeviceTable(all["devices"], false).Text(ScreenWidth(STDOUT_FILENO)), DeviceNotes(all),
              TextOfService(host, service));
   return {};
 }

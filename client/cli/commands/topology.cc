@@ -23,11 +23,20 @@ constexpr int kProbeMs = 20'000;
 constexpr uint64_t kFileLimit = 16 << 20;
 
 struct Options {
-  std::string root, input, synthetic, machine, output = "text";
-  std::string file;
-  bool json = false, matrix = false;
+  std::string root, input, synthetic, machine, output, file;
+  bool json = false, matrix = false, dark = false;
   bool of_this_machine() const { return root.empty() && input.empty() && synthetic.empty(); }
 };
+
+// What -o or --json says, else what the file's name ends with, else text.
+std::string FormOf(const Options& options) {
+  if (options.json) return "json";
+  if (!options.output.empty()) return options.output;
+  for (const char* form : {"svg", "png", "dot", "md", "json"}) {
+    if (options.file.ends_with(std::string(".") + form)) return form;
+  }
+  return "text";
+}
 
 Result<TopologyNode> Read(const Options& options) {
   if (!options.input.empty()) {
@@ -62,35 +71,40 @@ Result<std::vector<LinkProfile>> Measured(const Options& options) {
   return machine.links;
 }
 
-Result<std::string> MatrixPage(const Options& options) {
+Result<std::string> MatrixPage(const Options& options, const std::string& form) {
   const TopologyNode root = TRY(Read(options));
   const std::vector<LinkProfile> measured = TRY(Measured(options));
   const LinkMatrix matrix = BuildMatrix(root, measured);
-  if (options.json || options.output == "json") {
+  if (form == "json") {
     return ToJson(matrix).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   }
-  if (options.output == "md") return MatrixMarkdown(matrix);
-  if (options.output == "text" || options.output == "ascii") return MatrixText(matrix);
-  return Error::Invalid("output", "a matrix is text, md or json, not " + options.output);
+  if (form == "md") return MatrixMarkdown(matrix);
+  if (form == "text" || form == "ascii") return MatrixText(matrix);
+  return Error::Invalid("output", "a matrix is text, md or json, not " + form);
 }
 
-Result<std::string> TreePage(const Options& options) {
+Result<std::string> TreePage(const Options& options, const std::string& form) {
   const TopologyNode root = TRY(Read(options));
-  if (options.json || options.output == "json") {
+  if (form == "json") {
     return ToJson(root).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   }
-  if (options.output == "svg" || options.output == "png") return TopologySvg(root);
-  if (options.output == "dot") return TopologyDot(root);
-  if (options.output == "md") return Error::Invalid("output", "-o md is for --matrix");
-  return TopologyText(root, options.output == "text" && Utf8Locale());
+  if (form == "svg" || form == "png") {
+    const Theme plain = form == "png" ? Theme::kLight : Theme::kOfViewer;
+    return InTheme(TopologySvg(root), options.dark ? Theme::kDark : plain);
+  }
+  if (form == "dot") return TopologyDot(root);
+  if (form == "md") return Error::Invalid("output", "-o md is for --matrix");
+  return TopologyText(root, form == "text" && Utf8Locale());
 }
 
 Status Show(const Options& options) {
-  const std::string text = TRY(options.matrix ? MatrixPage(options) : TreePage(options));
-  if (options.output == "png") {
-    if (options.file.empty()) return Error::Invalid("file", "-o png needs the file's name");
-    return WritePng(text, options.file);
-  }
+  TRY(CheckForms(options.json, options.output));
+  const std::string form = FormOf(options);
+  if (form == "png" && options.file.empty())
+    return Error::Invalid("file", "a png needs the name of a file").Fix("motley topology box.png");
+  const std::string text =
+      TRY(options.matrix ? MatrixPage(options, form) : TreePage(options, form));
+  if (form == "png") return WritePng(text, options.file);
   if (!options.file.empty()) return WriteFileAtomically(options.file, text);
   fmt::print("{}", text);
   return {};
@@ -105,15 +119,23 @@ void AddTopologyCommand(CLI::App& app, int* status) {
   command->footer(
       "Examples:\n"
       "  motley topology\n"
-      "  motley topology -o svg box.svg\n"
+      "  motley topology box.svg\n"
       "  motley topology --matrix --machine box.json\n"
       "  motley topology --synthetic \"numa:2 nv:2@gen4x16 amd:1@gen4x8 fpga:1@gen3x16\"\n");
-  command->add_option("-o,--output", options->output, "text, ascii, svg, png, dot, md or json")
+  command
+      ->add_option("-o,--output", options->output,
+                   "text, ascii, svg, png, dot, md or json; else as the file's name ends")
       ->check(CLI::IsMember({"text", "ascii", "svg", "png", "dot", "md", "json"}));
-  command->add_option("file", options->file, "where to write it; else stdout");
-  command->add_option("--root", options->root, "a recorded machine: a folder with sys/ and proc/");
-  command->add_option("--input", options->input, "what `motley topology --json` printed");
-  command->add_option("--synthetic", options->synthetic, "a machine in words, see the examples");
+  command->add_option("file", options->file, "where to write it; else stdout")->check(NotEmpty);
+  auto* root = command->add_option("--root", options->root,
+                                   "a recorded machine: a folder with sys/ and proc/");
+  auto* input = command->add_option("--input", options->input, "what `topology --json` printed");
+  auto* words = command->add_option("--synthetic", options->synthetic,
+                                    "a machine in words, see the examples");
+  for (CLI::Option* option : {root, input, words}) option->check(NotEmpty);
+  root->excludes(input)->excludes(words);
+  input->excludes(words);
+  command->add_flag("--dark", options->dark, "a picture with light lines on dark ground");
   command->add_flag("--matrix", options->matrix,
                     "what each way carries: by its links, and as measured");
   command

@@ -32,12 +32,16 @@ std::string Text(const json& device, std::string_view pointer) {
              : "-";
 }
 
+// Files may hold any number: what is out of range is shown at its end.
+std::string BytesText(double bytes) {
+  return FormatBytes(static_cast<uint64_t>(std::clamp(bytes, 0.0, 1e19)));
+}
+
 std::string Memory(const json& device) {
   const double total = Number(device, "/memory_bytes");
   if (total == 0) return "-";
   const double free = Number(device, "/free_bytes");
-  const std::string all = FormatBytes(static_cast<uint64_t>(total));
-  return free == 0 ? all : FormatBytes(static_cast<uint64_t>(free)) + " / " + all;
+  return free == 0 ? BytesText(total) : BytesText(free) + " / " + BytesText(total);
 }
 
 // In units of 10^9 or 10^12; "-" when it is not known.
@@ -49,11 +53,11 @@ std::string Scaled(const json& device, std::string_view pointer, double unit) {
 }
 
 std::string Link(const json& device) {
-  const int generation = static_cast<int>(Number(device, "/link/generation"));
-  const int lanes = static_cast<int>(Number(device, "/link/lanes"));
+  const double generation = Number(device, "/link/generation");
+  const double lanes = Number(device, "/link/lanes");
   if (generation == 0 || lanes == 0) return "-";
   const bool below = Number(device, "/link/max_lanes") > lanes;
-  return fmt::format("gen{} x{}{}", generation, lanes, below ? " !" : "");
+  return fmt::format("gen{:.0f} x{:.0f}{}", generation, lanes, below ? " !" : "");
 }
 
 std::vector<std::string> DeviceHeader(bool wide) {
@@ -121,20 +125,29 @@ const std::vector<DeviceField>& DeviceFields() {
 
 Result<std::vector<DeviceField>> ChooseFields(const std::string& names) {
   std::vector<DeviceField> chosen;
-  std::istringstream in(names);
+  std::istringstream in(names + ",");
   for (std::string name; std::getline(in, name, ',');) {
+    name.erase(0, std::min(name.find_first_not_of(' '), name.size()));
+    name.erase(name.find_last_not_of(' ') + 1);
     const auto found = std::ranges::find(DeviceFields(), name, &DeviceField::name);
     if (found == DeviceFields().end()) {
       std::vector<std::string> known;
       for (const DeviceField& field : DeviceFields()) known.emplace_back(field.name);
-      Error error =
-          Error::NotFound("no field \"" + name + "\", the nearest is " + NearestName(name, known));
-      error.field = "fields";
-      return std::move(error).Fix("motley devices --fields help lists them");
+      const std::string what =
+          name.empty() ? "an empty name in \"" + names + "\""
+                       : "no field \"" + name + "\", the nearest is " + NearestName(name, known);
+      return Error::Invalid("fields", what).Fix("motley devices --fields help lists them");
     }
     chosen.push_back(*found);
   }
   return chosen;
+}
+
+json FieldsOf(const json& device, const std::vector<DeviceField>& fields) {
+  json out = json::object();
+  for (const DeviceField& field : fields)
+    out[std::string(field.name)] = Find(device, field.pointer);
+  return out;
 }
 
 std::string FieldText(const json& device, const DeviceField& field) {
@@ -145,25 +158,28 @@ std::string FieldText(const json& device, const DeviceField& field) {
 
 Table DeviceTable(const json& devices, bool wide) {
   Table table(DeviceHeader(wide));
-  table.AlignRight({3, 4, 5});
+  table.AlignRight({3, 4, 5}).Elastic(1);
   for (const json& device : devices) table.Add(DeviceRow(device, wide));
   return table;
 }
 
-std::string DeviceNotes(const json& devices) {
+std::string DeviceNotes(const json& document) {
+  const bool utf8 = Utf8Locale();
   std::string out;
+  const auto note = [&](const std::string& of, const json& finding) {
+    out += "! " + Plain(of + ": " + Text(finding, "/reason"), utf8) + "\n";
+    for (const auto& [pointer, before] :
+         {std::pair("/fix", "    "), std::pair("/code", "    motley explain ")}) {
+      const std::string text = Plain(Text(finding, pointer), utf8);
+      if (text != "-") out += before + text + "\n";
+    }
+  };
+  const json& devices = Find(document, "/devices");
   if (std::ranges::none_of(devices, [](const json& d) { return Find(d, "/pci").is_string(); }))
     out += "no GPU, FPGA or other accelerator is on the PCI bus\n";
-  for (const json& device : devices) {
-    for (const json& finding : Find(device, "/findings")) {
-      out += fmt::format("! {}: {}\n", Text(device, "/id"), Text(finding, "/reason"));
-      for (const auto& [pointer, before] :
-           {std::pair("/fix", "    "), std::pair("/code", "    motley explain ")}) {
-        const std::string text = Text(finding, pointer);
-        if (text != "-") out += before + text + "\n";
-      }
-    }
-  }
+  for (const json& device : devices)
+    for (const json& finding : Find(device, "/findings")) note(Text(device, "/id"), finding);
+  for (const json& finding : Find(document, "/findings")) note("machine", finding);
   return out;
 }
 

@@ -19,16 +19,20 @@ struct DeviceField {
 };
 const std::vector<DeviceField>& DeviceFields();
 
-// Fields by name ("id,pci,link_lanes"). NotFound names the nearest.
+// Fields by name ("id,pci, link_lanes"). InvalidArgument names the nearest.
 Result<std::vector<DeviceField>> ChooseFields(const std::string& names);
 
 // The value as text: numbers as they are, null and absent are "".
 std::string FieldText(const nlohmann::json& device, const DeviceField& field);
 
+// An object of these fields by name, null where a device has none.
+nlohmann::json FieldsOf(const nlohmann::json& device, const std::vector<DeviceField>& fields);
+
 // The table for people: ID NAME PCI MEMORY ..., with units.
 Table DeviceTable(const nlohmann::json& devices, bool wide);
 
-// What stands under it: every device that is not plainly ready, and what to do.
-std::string DeviceNotes(const nlohmann::json& devices);
+// What stands under it, of a motley.devices/1 document: every device that is not plainly ready,
+// what keeps devices from being seen, and what to do.
+std::string DeviceNotes(const nlohmann::json& document);
 
 }  // namespace motley

@@ -182,7 +182,8 @@ LinkMatrix BuildMatrix(const TopologyNode& root, const std::vector<LinkProfile>&
 std::string MatrixText(const LinkMatrix& matrix) {
   std::string out = TableOf(matrix).Text() + "\n" + kLegend + "\n";
   for (const MatrixFinding& finding : matrix.findings) {
-    out += fmt::format("! {}: {}    {}\n", finding.where, finding.reason, finding.fix);
+    const std::string line = finding.where + ": " + finding.reason + "    " + finding.fix;
+    out += "! " + Plain(line, Utf8Locale()) + "\n";
   }
   return out;
 }

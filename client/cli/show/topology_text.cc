@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "client/cli/output.h"
 #include "client/cli/show/topology.h"
 
 namespace motley {
@@ -8,9 +9,10 @@ namespace {
 
 struct Strokes {
   const char *fork, *last, *through, *line;
+  bool utf8;
 };
-constexpr Strokes kUnicode = {"├─ ", "└─ ", "│  ", "─"};
-constexpr Strokes kAscii = {"+- ", "`- ", "|  ", "-"};
+constexpr Strokes kUnicode = {"├─ ", "└─ ", "│  ", "─", true};
+constexpr Strokes kAscii = {"+- ", "`- ", "|  ", "-", false};
 
 void Append(const TopologyNode& node, const std::string& indent, const Strokes& strokes,
             std::string* out) {
@@ -22,7 +24,8 @@ void Append(const TopologyNode& node, const std::string& indent, const Strokes& 
       *out += fmt::format("[{}]{} ", link, strokes.line);
     }
     const std::string beside = NodeText(child);
-    *out += child.id + (beside.empty() ? "" : "  " + beside) + "\n";
+    const std::string text = child.id + (beside.empty() ? "" : "  " + beside);
+    *out += Plain(text, strokes.utf8) + "\n";
     Append(child, indent + (last ? "   " : strokes.through), strokes, out);
   }
 }
@@ -50,7 +53,7 @@ std::string NodeText(const TopologyNode& node) {
 }
 
 std::string TopologyText(const TopologyNode& root, bool unicode) {
-  std::string out = root.id + (root.label.empty() ? "" : "  " + root.label) + "\n";
+  std::string out = Plain(root.id + (root.label.empty() ? "" : "  " + root.label), unicode) + "\n";
   Append(root, "", unicode ? kUnicode : kAscii, &out);
   return out;
 }

@@ -60,9 +60,10 @@ inline Child StartProgram(const TestFolder& folder, std::vector<std::string> arg
   const Fd out(open((folder / "out").c_str(), flags, 0600));
   const Fd err(open((folder / "err").c_str(), flags, 0600));
   arguments.insert(arguments.begin(), MOTLEY_PROGRAM);
-  SpawnOptions options{.arguments = std::move(arguments),
-                       .fds = {{in.get(), 0}, {out.get(), 1}, {err.get(), 2}},
-                       .environment = {{"MOTLEY_STATE", StateOfTests()}, {"MOTLEY_HOST", ""}}};
+  SpawnOptions options{
+      .arguments = std::move(arguments),
+      .fds = {{in.get(), 0}, {out.get(), 1}, {err.get(), 2}},
+      .environment = {{"MOTLEY_STATE", StateOfTests()}, {"MOTLEY_HOST", "127.0.0.1:1"}}};
   return Spawn(options).ReleaseValue();
 }
 

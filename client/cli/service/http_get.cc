@@ -1,4 +1,4 @@
-#include "client/cli/http_get.h"
+#include "client/cli/service/http_get.h"
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/os.h"
 
 namespace motley {
@@ -69,8 +70,9 @@ Result<Fd> ConnectTcp(const std::string& host, const std::string& target, int ti
   return Unreachable(host, why);
 }
 
-// HTTP/1.0 and Connection: close: the answer is all that comes.
-Result<std::string> Exchange(const Fd& fd, const std::string& host, const std::string& path) {
+// HTTP/1.0 and Connection: close: the answer is all that comes, and comes before `deadline_ns`.
+Result<std::string> Exchange(const Fd& fd, const std::string& host, const std::string& path,
+                             int64_t deadline_ns) {
   const std::string request =
       "GET " + path + " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
@@ -80,6 +82,7 @@ Result<std::string> Exchange(const Fd& fd, const std::string& host, const std::s
   std::string answer;
   char buffer[1 << 14];
   while (answer.size() <= kMostBytes) {
+    if (RealClock().NowNs() > deadline_ns) return Unreachable(host, "it takes too long");
     const ssize_t n = recv(fd.get(), buffer, sizeof buffer, 0);
     if (n == 0) return answer;
     if (n < 0 && errno != EINTR) return Unreachable(host, std::strerror(errno));
@@ -100,12 +103,13 @@ Error Refused(const std::string& host, const std::string& status_line, const std
 }  // namespace
 
 Result<std::string> HttpGet(const std::string& host, const std::string& path, int timeout_ms) {
+  const int64_t deadline_ns = RealClock().NowNs() + int64_t{timeout_ms} * 1'000'000;
   std::string target = host;
   if (target.starts_with(kScheme)) target.erase(0, kScheme.size());
   while (target.ends_with('/') && !target.starts_with(kUnix)) target.pop_back();
   const Fd fd = target.starts_with(kUnix) ? TRY(ConnectUnix(target, timeout_ms))
                                           : TRY(ConnectTcp(host, target, timeout_ms));
-  const std::string answer = TRY(Exchange(fd, host, path));
+  const std::string answer = TRY(Exchange(fd, host, path, deadline_ns));
   const size_t head = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.") || head == answer.npos) {
     return Error::Unavailable(host + " does not speak HTTP");

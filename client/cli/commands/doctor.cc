@@ -97,8 +97,12 @@ void PrintText(const std::vector<Check>& checks) {
   for (const Check& c : checks) {
     if (!c.fix.empty()) fmt::print("fix for {}: {}\n", Plain(c.what, utf8), Plain(c.fix, utf8));
   }
-  fmt::print("{} ok, {} to note, {} warnings, {} failures\n", Count(checks, "ok"),
-             Count(checks, "note"), Count(checks, "warn"), Count(checks, "fail"));
+  const auto counted = [&](const char* level, const std::string& word) {
+    const int count = Count(checks, level);
+    return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+  };
+  fmt::print("{} ok, {} to note, {}, {}\n", Count(checks, "ok"), Count(checks, "note"),
+             counted("warn", "warning"), counted("fail", "failure"));
 }
 
 // What one may send to a stranger: no names of users or hosts, no serial numbers, no tokens.

@@ -103,7 +103,7 @@ std::string LockedMemory(const MachineFacts& facts) {
 std::string OpenCl(const MachineFacts& facts) {
   const auto count = std::ranges::count_if(
       facts.libraries, [](const std::string& path) { return path.ends_with(".icd"); });
-  return count == 0 ? "" : "loader and " + std::to_string(count) + " implementations";
+  return count == 0 ? "" : "loader, and implementations: " + std::to_string(count);
 }
 
 }  // namespace

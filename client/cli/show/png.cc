@@ -44,7 +44,7 @@ Status WritePng(const std::string& svg, const std::string& path) {
   std::remove(source.c_str());
   if (status.ok() && *status == 0) return {};
   return Error::Unavailable("rsvg-convert did not draw " + path)
-      .Fix("sudo apt install librsvg2-bin, or use -o svg");
+      .Fix("as root: apt install librsvg2-bin; or use -o svg");
 }
 
 }  // namespace motley

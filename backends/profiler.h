@@ -4,10 +4,12 @@
 // sample of its cases is compared with the reference: the times of a device that computes nonsense
 // are worth nothing.
 //
-// A point is warmed up, then timed until its samples fill its share of the budget; what other
-// programs disturbed (waited for a core more than 5 % of the time, or quartiles more than 10 %
-// apart) is measured up to three times. Cheap and telling points come first, so that a small budget
-// or an interrupt leaves a profile that can be used.
+// A point is warmed up, then timed until its samples fill its share of the budget, in three visits
+// apart; its time is the median of the samples that had the cores to themselves (the kernel saw no
+// wait, and at most a tenth slower than the quick ones: a guest's cores may be taken unseen). What
+// is disturbed nevertheless (waited more than 5 % of the time, or quartiles more than 10 % apart)
+// is measured up to three times in a visit. Cheap and telling points come first, so that a small
+// budget or an interrupt leaves a profile that can be used.
 //
 // From the device's thread, in a process of its own: a device's driver may take it down.
 
@@ -37,12 +39,13 @@ struct ProfileOptions {
   bool self_test = true;
   int max_rows = 4096;
 };
-// Everything in 10 seconds.
+// Everything in 9 seconds, or what of it fits: a device that compiles its kernels for the first
+// time leaves the rarer types out and says so.
 ProfileOptions QuickProfile();
 
 // Called on the device's thread; any may be empty.
 struct ProfileSink {
-  std::function<void(const OpPoint&)> point;
+  std::function<void(const OpPoint&)> point;  // again after another visit: replaces the former
   std::function<void(const SkippedSweep&)> skipped;
   // The sweep that runs, and how much of all is done, 0..1.
   std::function<void(const std::string& sweep, double part)> progress;

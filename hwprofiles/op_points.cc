@@ -23,6 +23,7 @@ Result<OpPoint> ReadPoint(const JsonFields& fields) {
   point.spread = TRY(fields.NumberOr("spread", 0));
   point.waited = TRY(fields.NumberOr("waited", 0));
   point.samples = TRY(fields.IntegerOr("samples", 0));
+  point.left_out = TRY(fields.IntegerOr("left_out", 0));
   point.attempts = TRY(fields.IntegerOr("attempts", 1));
   point.note = TRY(fields.TextOr("note", ""));
   return point;
@@ -69,6 +70,7 @@ json ToJson(const OpPoint& p) {
           {"spread", p.spread},
           {"waited", p.waited},
           {"samples", p.samples},
+          {"left_out", p.left_out},
           {"attempts", p.attempts},
           {"note", TextOrNull(p.note)}};
 }

@@ -23,6 +23,7 @@ struct OpPoint {
   double spread = 0;            // of the samples: quartile to quartile, as a share of the median
   double waited = 0;            // for a core that others had, as a share of the time
   int samples = 0;
+  int left_out = 0;  // slower by far than the quick ones, or with a wait: others had the cores
   int attempts = 1;  // it took more than one when others disturbed it
   std::string note;  // how it was checked, or what is odd about it
 };

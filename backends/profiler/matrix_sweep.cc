@@ -122,13 +122,8 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
-void AddMatrixSweeps(std::vector<SweepEntry>& to) {
-  // What most models on such machines are made of comes first.
-  using enum TensorType;
-  for (const TensorType type :
-       {kQ4_K, kQ4_0, kQ8_0, kF16, kQ6_K, kQ4_1, kQ5_K, kQ5_0, kQ5_1, kBF16, kF32}) {
+void Add(std::vector<SweepEntry>& to, std::initializer_list<TensorType> types) {
+  for (const TensorType type : types) {
     const std::string name(Traits(type).name);
     SweepEntry entry;
     entry.info = {"gemm." + Lower(name), name + " weights times 1 to 4096 rows, three shapes"};
@@ -141,6 +136,18 @@ void AddMatrixSweeps(std::vector<SweepEntry>& to) {
     };
     to.push_back(std::move(entry));
   }
+}
+
+}  // namespace
+
+void AddMatrixSweeps(std::vector<SweepEntry>& to) {
+  using enum TensorType;
+  Add(to, {kQ4_K, kQ4_0, kQ8_0, kF16, kQ6_K});
+}
+
+void AddRarerMatrixSweeps(std::vector<SweepEntry>& to) {
+  using enum TensorType;
+  Add(to, {kQ4_1, kQ5_K, kQ5_0, kQ5_1, kBF16, kF32});
 }
 
 }  // namespace motley::profiler

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 
 #include "backends/profiler/self_test.h"
 #include "backends/profiler/time_point.h"
@@ -13,13 +14,16 @@ namespace {
 
 using profiler::Context;
 using profiler::Patience;
+using profiler::PointTimer;
 using profiler::Sweep;
 using profiler::SweepEntry;
 
-constexpr double kQuickSeconds = 10, kQuickSweepSeconds = 2, kSelfTestPart = 0.1,
+// Start and end of a process and a kernel that is compiled at the last moment come on top.
+constexpr double kQuickSeconds = 9, kQuickSweepSeconds = 2, kSelfTestPart = 0.1,
                  kSelfTestSeconds = 2;
 constexpr uint64_t kMemoryLimit = uint64_t{1} << 30;
-constexpr double kMostSampleSeconds = 0.25, kLeastSampleSeconds = 5e-3;
+constexpr double kMostSampleSeconds = 0.1, kLeastSampleSeconds = 2e-3;
+constexpr int kVisits = 3;
 constexpr int kLeastCalls = 5;  // of a point: warm-up and samples
 
 // The numbers in "0-3,8".
@@ -48,6 +52,21 @@ std::vector<int> CpusOf(const DeviceInfo& info) {
   return cpus;
 }
 
+// What a point should take by the last one.
+class Prices {
+ public:
+  double Expected(const OpPoint& point) const {
+    return std::max(point.flops * us_per_flop_, point.bytes * us_per_byte_);
+  }
+  void Learn(const OpPoint& point) {
+    if (point.flops > 0) us_per_flop_ = point.us / point.flops;
+    us_per_byte_ = point.flops > 0 ? 0 : point.us / point.bytes;
+  }
+
+ private:
+  double us_per_flop_ = 0, us_per_byte_ = 0;
+};
+
 class Run {
  public:
   Run(Device& device, const ProfileOptions& options, const ProfileSink& sink, Clock& clock)
@@ -65,7 +84,7 @@ class Run {
     for (const SweepEntry& entry : sweeps) shares_left_ += entry.share;
     shares_ = shares_left_;
     for (const SweepEntry& entry : sweeps) {
-      if (Stopped()) break;
+      if (Interrupted()) break;
       Progress(entry.info.name, 1 - shares_left_ / shares_);
       TRY(One(entry, tester));
       if (!tester.verdict().ok()) break;
@@ -77,7 +96,9 @@ class Run {
 
  private:
   double Elapsed() const { return SecondsBetween(start_, clock_.NowNs()); }
-  bool Stopped() const { return sink_.stop && sink_.stop(); }
+  bool Late() const { return options_.total_s > 0 && Elapsed() > options_.total_s; }
+  bool Interrupted() const { return sink_.stop && sink_.stop(); }
+  bool Stopped() const { return Late() || Interrupted(); }
   void Progress(const std::string& what, double part) const {
     if (sink_.progress) sink_.progress(what, part);
   }
@@ -90,15 +111,15 @@ class Run {
   }
 
   Status One(const SweepEntry& entry, profiler::SelfTester& tester) {
-    if (options_.total_s > 0 && Elapsed() > options_.total_s) {
-      if (sink_.skipped) sink_.skipped({entry.info.name, "no time was left for it"});
+    if (Late()) {
+      SkipForTime(entry);
       return {};
     }
     const double budget = BudgetOf(entry);
     const int64_t start = clock_.NowNs();
     if (options_.self_test) {
       const double seconds = std::min(kSelfTestSeconds, budget * kSelfTestPart);
-      TRY(tester.Try(entry, seconds, sink_.stop));
+      TRY(tester.Try(entry, seconds, [this] { return Stopped(); }));
       if (!tester.verdict().ok()) return {};
     }
     const auto sweep = entry.make(context_);
@@ -108,26 +129,37 @@ class Run {
     return {};
   }
 
-  // `budget` seconds from `start`.
+  // `budget` seconds from `start`. All points are visited several times: what slows the machine for
+  // seconds hits one visit.
   Status Points(const SweepEntry& entry, Sweep& sweep, int64_t start, double budget) {
-    double us_per_flop = 0, us_per_byte = 0;
-    const auto& points = sweep.points();
-    for (size_t i = 0; i < points.size() && !Stopped(); ++i) {
-      const double left = budget - SecondsBetween(start, clock_.NowNs());
-      // A later point may be cheaper than one that has no room.
-      const double expected_s =
-          1e-6 * std::max(points[i].flops * us_per_flop, points[i].bytes * us_per_byte);
-      if (i > 0 && (left <= 0 || expected_s * kLeastCalls > left)) continue;
-      const auto done = static_cast<double>(i) / static_cast<double>(points.size());
-      Progress(entry.info.name, 1 - (shares_left_ - entry.share * done) / shares_);
-      auto point = profiler::TimePoint(sweep, i, PatienceFor(points.size() - i, left), clock_);
-      if (!point.ok() && point.error().code == Code::kCancelled) break;
-      if (!point.ok()) return point.error();
-      Keep(entry, *point);
-      if (point->flops > 0) us_per_flop = point->us / point->flops;
-      us_per_byte = point->flops > 0 ? 0 : point->us / point->bytes;
+    std::vector<std::optional<PointTimer>> timers(sweep.points().size());
+    Prices prices;
+    bool any = false;
+    for (int visit = 0; visit < kVisits; ++visit) {
+      const double until = budget * (visit + 1) / kVisits;
+      for (size_t i = 0; i < timers.size() && !Stopped(); ++i) {
+        const double spent = SecondsBetween(start, clock_.NowNs());
+        const double wanted_s = 1e-6 * kLeastCalls * prices.Expected(sweep.points()[i]);
+        // A later point may be cheaper than one that has no room.
+        if (any && (spent >= budget || spent + wanted_s > budget)) continue;
+        if (visit > 0 && (!timers[i] || spent >= until)) continue;
+        if (!timers[i]) timers[i].emplace(sweep, i, clock_);
+        const double part = (visit + static_cast<double>(i) / timers.size()) / kVisits;
+        Progress(entry.info.name, 1 - (shares_left_ - entry.share * part) / shares_);
+        auto point = timers[i]->More(PatienceFor(timers.size() - i, until - spent));
+        if (!point.ok() && point.error().code == Code::kCancelled) break;
+        if (!point.ok()) return point.error();
+        Keep(entry, *point);
+        prices.Learn(*point);
+        any = true;
+      }
     }
+    if (!any && Late()) SkipForTime(entry);
     return {};
+  }
+
+  void SkipForTime(const SweepEntry& entry) const {
+    if (sink_.skipped) sink_.skipped({entry.info.name, "no time was left for it"});
   }
 
   Patience PatienceFor(size_t points_left, double left_s) const {
@@ -135,7 +167,7 @@ class Run {
     Patience patience;
     patience.sample_s = std::clamp(share / 3, kLeastSampleSeconds, kMostSampleSeconds);
     patience.retry_s = share;
-    patience.stop = sink_.stop;
+    patience.stop = [this] { return Stopped(); };
     return patience;
   }
 
@@ -170,6 +202,7 @@ std::vector<SweepEntry> AllSweeps() {
   AddMatrixSweeps(all);
   AddAttentionSweeps(all);
   AddSmallSweep(all);
+  AddRarerMatrixSweeps(all);
   return all;
 }
 

@@ -13,6 +13,7 @@ constexpr int kHeadDim = 64, kKvHeads = 4, kBlock = 32;
 constexpr int64_t kKvCols = int64_t{kKvHeads} * kHeadDim;
 constexpr int kRows[] = {1, 64, 8,  256, 2,   16, 4,  32,  128, 512,
                          3, 24, 96, 6,   384, 12, 48, 192, 768, 1024};
+constexpr size_t kQuickPoints = 60;
 constexpr int64_t kBlocks = 1024 / kBlock;
 
 class SmallSweep : public Sweep {
@@ -25,6 +26,7 @@ class SmallSweep : public Sweep {
     Error last = Error::Unsupported(context_.device.info().id + " has none of the small ops");
     for (const int rows : kRows) {
       if (rows > context_.options.max_rows) continue;
+      if (context_.options.quick && points_.size() >= kQuickPoints) break;
       for (const auto& [call, values] : CallsOf(rows)) {
         const Status supported = context_.device.Supports(call);
         supported.ok() ? Add(call, rows, values) : void(last = supported.error());

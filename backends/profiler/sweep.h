@@ -51,7 +51,9 @@ struct SweepEntry {
 // Each file adds its own.
 void AddRoofSweeps(std::vector<SweepEntry>& to);
 void AddTransferSweeps(std::vector<SweepEntry>& to);  // launch, copies
+// Of the types that most models are made of, and of the others.
 void AddMatrixSweeps(std::vector<SweepEntry>& to);
+void AddRarerMatrixSweeps(std::vector<SweepEntry>& to);
 void AddAttentionSweeps(std::vector<SweepEntry>& to);
 void AddSmallSweep(std::vector<SweepEntry>& to);
 std::vector<SweepEntry> AllSweeps();

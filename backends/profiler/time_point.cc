@@ -11,128 +11,116 @@ namespace {
 
 constexpr int kMinSamples = 5, kMaxSamples = 60, kFewSamples = 3;
 constexpr double kMostCalls = 20'000;
+// A core may be taken from a guest without its kernel knowing, for milliseconds at a time: samples
+// slower than the quick ones by more are not of this device alone.
+constexpr double kQuickPart = 0.1, kMostSlower = 1.1;
 
-struct Sample {
-  double us = 0;  // of one call
-  double seconds = 0, waited_s = 0;
-  bool disturbed() const { return waited_s > kDisturbedWait * seconds; }
-};
-
-// Where enough samples had their cores to themselves the others are forgotten.
-class Samples {
- public:
-  void Add(const Sample& sample) {
-    all_.push_back(sample);
-    seconds_ += sample.seconds;
-    if (sample.disturbed()) return;
-    quiet_.push_back(sample);
-    quiet_seconds_ += sample.seconds;
-  }
-
-  // `wanted` seconds of quiet, a few samples if it is rarely quiet, and at last what there is. Dear
-  // points do with a few.
-  bool Enough(double wanted) const {
-    constexpr double kPatient = 3, kMostPatient = 8;
-    const auto quiet = static_cast<int>(quiet_.size()), all = static_cast<int>(all_.size());
-    if (all >= kMaxSamples) return true;
-    if (seconds_ > kMostPatient * wanted) return all >= kFewSamples;
-    if (seconds_ > kPatient * wanted) return quiet >= kFewSamples;
-    return quiet_seconds_ >= wanted && quiet >= kMinSamples;
-  }
-
-  bool empty() const { return all_.empty(); }
-
-  OpPoint Summary(OpPoint point) const {
-    const auto& used = static_cast<int>(quiet_.size()) >= kFewSamples ? quiet_ : all_;
-    std::vector<double> us;
-    double seconds = 0, waited = 0;
-    for (const Sample& s : used) us.push_back(s.us), seconds += s.seconds, waited += s.waited_s;
-    point.us = std::max(Quantile(us, 0.5), 1e-3);
-    point.spread = (Quantile(us, 0.75) - Quantile(us, 0.25)) / point.us;
-    point.waited = waited / std::max(seconds, 1e-9);
-    point.samples = static_cast<int>(us.size());
-    return point;
-  }
-
- private:
-  std::vector<Sample> all_, quiet_;
-  double seconds_ = 0, quiet_seconds_ = 0;
-};
-
-class Stopwatch {
- public:
-  Stopwatch(Sweep& sweep, size_t index, const Patience& patience, Clock& clock)
-      : sweep_(sweep), index_(index), patience_(patience), clock_(clock) {}
-
-  Result<Samples> Take() {
-    Samples out;
-    const Sample once = TRY(Measure(1));
-    const double wanted = sweep_.LeastSampleSeconds() / std::max(once.seconds, 1e-7);
-    const int calls = static_cast<int>(std::clamp(std::ceil(wanted), 1.0, kMostCalls));
-    if (calls == 1) out.Add(once);
-    while (!out.Enough(patience_.sample_s)) {
-      if (patience_.stop && patience_.stop()) break;
-      out.Add(TRY(Measure(calls)));
-    }
-    return out;
-  }
-
- private:
-  Result<Sample> Measure(int calls) {
-    const int64_t waited = WaitedForCoresNs(), start = clock_.NowNs();
-    TRY(sweep_.Run(index_, calls));
-    Sample sample;
-    sample.seconds = SecondsBetween(start, clock_.NowNs());
-    sample.us = sample.seconds * 1e6 / calls;
-    sample.waited_s = std::max(0.0, static_cast<double>(WaitedForCoresNs() - waited) * 1e-9);
-    return sample;
-  }
-
-  Sweep& sweep_;
-  const size_t index_;
-  const Patience& patience_;
-  Clock& clock_;
-};
-
-struct Attempt {
-  OpPoint point;
-  bool believable = false;
-  double seconds = 0;
-};
-
-Result<Attempt> Try(Sweep& sweep, size_t index, const Patience& patience, Clock& clock) {
-  const int64_t start = clock.NowNs();
-  Stopwatch stopwatch(sweep, index, patience, clock);
-  const Samples samples = TRY(stopwatch.Take());
-  if (samples.empty()) return Error{Code::kCancelled, "stopped"};
-  Attempt out;
-  out.point = samples.Summary(sweep.points()[index]);
-  const Status judged = sweep.Judge(&out.point);
-  if (!judged.ok()) out.point.note = judged.error().message;
-  out.believable = judged.ok() && !Disturbed(out.point);
-  out.seconds = SecondsBetween(start, clock.NowNs());
-  return out;
+std::vector<double> QuickestFew(std::vector<double> us) {
+  std::ranges::sort(us);
+  us.resize(std::min<size_t>(us.size(), kFewSamples));
+  return us;
 }
 
 }  // namespace
 
-Result<OpPoint> TimePoint(Sweep& sweep, size_t index, const Patience& patience, Clock& clock) {
-  TRY(sweep.Prepare(index));
-  TRY(sweep.Run(index, 1));
-  std::optional<Attempt> best;
-  double retried_s = 0;
-  int attempts = 0;
-  while (attempts < patience.attempts) {
-    if (best && (retried_s + best->seconds > patience.retry_s)) break;
-    if (best && patience.stop && patience.stop()) break;
-    Attempt now = TRY(Try(sweep, index, patience, clock));
-    ++attempts;
-    if (best) retried_s += now.seconds;
-    if (!best || now.believable || now.point.us < best->point.us) best = std::move(now);
-    if (best->believable) break;
+void Samples::Add(const Sample& sample) {
+  all_.push_back(sample);
+  if (sample.waited_s <= kDisturbedWait * sample.seconds) quiet_.push_back(sample);
+}
+
+const std::vector<Sample>& Samples::Usable() const {
+  return static_cast<int>(quiet_.size()) >= kFewSamples ? quiet_ : all_;
+}
+
+std::vector<double> Samples::Believed() const {
+  std::vector<double> us, believed;
+  for (const Sample& s : Usable()) us.push_back(s.us);
+  const double most = kMostSlower * Quantile(us, kQuickPart);
+  for (const double u : us) {
+    if (u <= most) believed.push_back(u);
   }
-  best->point.attempts = attempts;
-  return best->point;
+  return static_cast<int>(believed.size()) >= kFewSamples ? believed : QuickestFew(us);
+}
+
+OpPoint Samples::Summary(OpPoint point) const {
+  const std::vector<double> us = Believed();
+  double seconds = 0, waited = 0;
+  for (const Sample& s : Usable()) seconds += s.seconds, waited += s.waited_s;
+  point.us = std::max(Quantile(us, 0.5), 1e-3);
+  point.spread = (Quantile(us, 0.75) - Quantile(us, 0.25)) / point.us;
+  point.waited = waited / std::max(seconds, 1e-9);
+  point.samples = static_cast<int>(us.size());
+  point.left_out = static_cast<int>(all_.size() - us.size());
+  return point;
+}
+
+// `wanted` seconds with enough samples to believe, a few if it is rarely quiet, and at last what
+// there is. Dear points do with a few.
+bool PointTimer::Enough(double wanted, double taken_s, int taken) const {
+  constexpr double kPatient = 3, kMostPatient = 8;
+  if (taken >= kMaxSamples) return true;
+  if (taken_s > kMostPatient * wanted) return samples_.count() >= kFewSamples;
+  const auto believed = static_cast<int>(samples_.Believed().size());
+  if (taken_s > kPatient * wanted) return believed >= kFewSamples;
+  return taken_s >= wanted && believed >= kMinSamples;
+}
+
+Result<Sample> PointTimer::Measure(int calls) {
+  const int64_t waited = WaitedForCoresNs(), start = clock_.NowNs();
+  TRY(sweep_.Run(index_, calls));
+  Sample sample;
+  sample.seconds = SecondsBetween(start, clock_.NowNs());
+  sample.us = sample.seconds * 1e6 / calls;
+  sample.waited_s = std::max(0.0, static_cast<double>(WaitedForCoresNs() - waited) * 1e-9);
+  return sample;
+}
+
+Status PointTimer::Take(const Patience& patience) {
+  const int64_t start = clock_.NowNs();
+  const Sample once = TRY(Measure(1));
+  const double wanted = sweep_.LeastSampleSeconds() / std::max(once.seconds, 1e-7);
+  const int calls = static_cast<int>(std::clamp(std::ceil(wanted), 1.0, kMostCalls));
+  if (calls == 1) samples_.Add(once);
+  int taken = calls == 1;
+  while (!Enough(patience.sample_s, SecondsBetween(start, clock_.NowNs()), taken)) {
+    if (patience.stop && patience.stop()) break;
+    samples_.Add(TRY(Measure(calls)));
+    ++taken;
+  }
+  return {};
+}
+
+// What cannot be true is forgotten before it is measured again.
+Result<bool> PointTimer::Attempt(const Patience& patience) {
+  TRY(Take(patience));
+  if (samples_.count() == 0) return Error{Code::kCancelled, "stopped"};
+  OpPoint point = samples_.Summary(sweep_.points()[index_]);
+  const Status judged = sweep_.Judge(&point);
+  if (!judged.ok()) {
+    point.note = judged.error().message;
+    samples_ = Samples();
+  }
+  point.attempts = ++attempts_;
+  const bool better =
+      judged.ok() || attempts_ == 1 || (!point_.believable && point.us < point_.point.us);
+  if (better) point_ = {point, judged.ok()};
+  return judged.ok() && !Disturbed(point);
+}
+
+Result<OpPoint> PointTimer::More(const Patience& patience) {
+  TRY(sweep_.Prepare(index_));
+  TRY(sweep_.Run(index_, 1));
+  const int64_t start = clock_.NowNs();
+  for (int attempt = 1;; ++attempt) {
+    const int64_t began = clock_.NowNs();
+    const bool good = TRY(Attempt(patience));
+    const int64_t now = clock_.NowNs();
+    const bool late = SecondsBetween(start, now) + SecondsBetween(began, now) > patience.retry_s;
+    if (good || late || attempt >= patience.attempts) break;
+    if (patience.stop && patience.stop()) break;
+  }
+  point_.point.attempts = attempts_;
+  return point_.point;
 }
 
 }  // namespace motley::profiler

@@ -3,21 +3,69 @@
 // thread.
 
 #include <functional>
+#include <vector>
 
 #include "backends/profiler/sweep.h"
 #include "base/clock.h"
 
 namespace motley::profiler {
 
+struct Sample {
+  double us = 0;  // of one call
+  double seconds = 0, waited_s = 0;
+};
+
+// Of one point, from one visit or several.
+class Samples {
+ public:
+  void Add(const Sample& sample);
+  int count() const { return static_cast<int>(all_.size()); }
+  // Microseconds of those that had their cores to themselves: the kernel saw no wait, and they are
+  // at most a tenth slower than the quick ones. At least three where there are three.
+  std::vector<double> Believed() const;
+  // The point with median and spread of these.
+  OpPoint Summary(OpPoint point) const;
+
+ private:
+  const std::vector<Sample>& Usable() const;
+  std::vector<Sample> all_, quiet_;
+};
+
 struct Patience {
   double sample_s = 0.25;  // of samples, for one attempt
-  double retry_s = 0;      // further attempts may take so long together
+  double retry_s = 0;      // all attempts may take so long together
   int attempts = 3;
   std::function<bool()> stop;  // may be empty
 };
 
-// The point with its time. Of several attempts the first undisturbed one, else the fastest: others
-// only ever add time. Cancelled if stopped before there was one sample; errors of the device.
-Result<OpPoint> TimePoint(Sweep& sweep, size_t index, const Patience& patience, Clock& clock);
+// One point, which may be visited again later: what slows a machine for seconds is then seen.
+class PointTimer {
+ public:
+  // All outlive it.
+  PointTimer(Sweep& sweep, size_t index, Clock& clock)
+      : sweep_(sweep), index_(index), clock_(clock) {}
+
+  // The point from all samples so far, further ones included. Disturbed ones are sampled again
+  // while there is time; times that cannot be true are forgotten. Cancelled if stopped before there
+  // was one sample; errors of the device.
+  Result<OpPoint> More(const Patience& patience);
+
+ private:
+  struct Judged {
+    OpPoint point;
+    bool believable = false;
+  };
+  bool Enough(double wanted, double taken_s, int taken) const;
+  Result<Sample> Measure(int calls);
+  Status Take(const Patience& patience);
+  Result<bool> Attempt(const Patience& patience);
+
+  Sweep& sweep_;
+  const size_t index_;
+  Clock& clock_;
+  Samples samples_;
+  Judged point_;
+  int attempts_ = 0;
+};
 
 }  // namespace motley::profiler

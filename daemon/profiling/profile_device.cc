@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "daemon/profiling/child/messages.h"
@@ -79,10 +80,18 @@ class Listener {
     }
   }
 
+  // A point that is visited again comes again.
+  void Take(const OpPoint& point) {
+    auto& points = run_.profile.points;
+    const auto same = std::ranges::find_if(
+        points, [&](const OpPoint& p) { return p.sweep == point.sweep && p.where == point.where; });
+    same == points.end() ? points.push_back(point) : void(*same = point);
+  }
+
   Status Take(const json& message) {
     if (message.contains("point")) {
       const OpPoint point = TRY(OpPointFromJson(message["point"], "point"));
-      run_.profile.points.push_back(point);
+      Take(point);
       run_.profile.measured_at_s = RealClock().WallNs() / 1'000'000'000;
       if (watch_.point) watch_.point(point);
     } else if (message.contains("progress") && message["progress"].is_object()) {

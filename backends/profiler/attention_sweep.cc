@@ -40,7 +40,7 @@ class AttentionSweep : public Sweep {
   AttentionSweep(const Context& context, Phase phase)
       : context_(context), phase_(phase), kv_(context.device.KvType()), operands_(context.device) {
     const uint64_t token = 2 * kKvHeads * static_cast<uint64_t>(RowBytes(kv_, kHeadDim));
-    const uint64_t limit = context.memory_limit / (context.options.quick ? 16 : 1);
+    const uint64_t limit = context.memory_limit / (context.options.quick ? 2 : 1);
     const auto add = [&](const auto& all) {
       for (const Work& work : all) {
         const bool fits = static_cast<uint64_t>(work.tokens()) * token <= limit;

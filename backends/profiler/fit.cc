@@ -190,7 +190,7 @@ Result<std::vector<HeldOut>> HeldOutErrors(const std::vector<FitPoint>& points) 
   std::vector<HeldOut> out;
   for (const FitPoint& p : unseen) {
     const double predicted = curve.Predict(p.x, p.bytes, p.flops);
-    out.push_back({all.At(p.x).regime, std::abs(predicted / p.us - 1)});
+    out.push_back({all.At(p.x).regime, std::abs(predicted / p.us - 1), p, predicted});
   }
   return out;
 }

@@ -51,6 +51,8 @@ double PredictLayer(const OpCurve& curve, double tokens);
 struct HeldOut {
   std::string regime;  // of the curve fitted to all points
   double error = 0;
+  FitPoint point;
+  double predicted_us = 0;
 };
 Result<std::vector<HeldOut>> HeldOutErrors(const std::vector<FitPoint>& points);
 // Of the list, by rank: 0.5 the median, 0.95 the 95th percentile. 0 for an empty list.

@@ -5,26 +5,26 @@
 #include <algorithm>
 #include <fstream>
 #include <optional>
+#include <span>
 
 #include "backends/profiler/self_test.h"
-#include "backends/profiler/time_point.h"
+#include "backends/profiler/visits.h"
 
 namespace motley {
 namespace {
 
 using profiler::Context;
-using profiler::Patience;
-using profiler::PointTimer;
-using profiler::Sweep;
 using profiler::SweepEntry;
+using profiler::VisitedSweep;
 
 // Start and end of a process and a kernel that is compiled at the last moment come on top.
 constexpr double kQuickSeconds = 9, kQuickSweepSeconds = 2, kSelfTestPart = 0.1,
                  kSelfTestSeconds = 2;
 constexpr uint64_t kMemoryLimit = uint64_t{1} << 30;
-constexpr double kMostSampleSeconds = 0.1, kLeastSampleSeconds = 2e-3;
-constexpr int kVisits = 3;
-constexpr int kLeastCalls = 5;  // of a point: warm-up and samples
+constexpr uint64_t kOpenSweeps = 8;  // of those that need much
+// A device compiles its kernels in the first visit.
+constexpr double kVisits[] = {0.5, 0.25, 0.25};
+constexpr const char* kNoTime = "no time was left for it";
 
 // The numbers in "0-3,8".
 std::vector<int> CpuNumbers(std::istream& list) {
@@ -52,21 +52,6 @@ std::vector<int> CpusOf(const DeviceInfo& info) {
   return cpus;
 }
 
-// What a point should take by the last one.
-class Prices {
- public:
-  double Expected(const OpPoint& point) const {
-    return std::max(point.flops * us_per_flop_, point.bytes * us_per_byte_);
-  }
-  void Learn(const OpPoint& point) {
-    if (point.flops > 0) us_per_flop_ = point.us / point.flops;
-    us_per_byte_ = point.flops > 0 ? 0 : point.us / point.bytes;
-  }
-
- private:
-  double us_per_flop_ = 0, us_per_byte_ = 0;
-};
-
 class Run {
  public:
   Run(Device& device, const ProfileOptions& options, const ProfileSink& sink, Clock& clock)
@@ -75,26 +60,30 @@ class Run {
         sink_(sink),
         clock_(clock),
         start_(clock.NowNs()),
-        context_{device, options_, std::min(kMemoryLimit, device.info().free_bytes / 4),
-                 CpusOf(device.info())} {}
+        context_{device, options_, MemoryOf(device.info(), options_), CpusOf(device.info())} {}
 
   Result<SelfTest> All() {
     const auto sweeps = TRY(profiler::ChooseSweeps(options_.only));
     profiler::SelfTester tester(device_, sweeps, clock_);
     for (const SweepEntry& entry : sweeps) shares_left_ += entry.share;
     shares_ = shares_left_;
-    for (const SweepEntry& entry : sweeps) {
-      if (Interrupted()) break;
-      Progress(entry.info.name, 1 - shares_left_ / shares_);
-      TRY(One(entry, tester));
-      if (!tester.verdict().ok()) break;
-      shares_left_ -= entry.share;
+    if (options_.total_s > 0) {
+      TRY(Group(sweeps, tester));
+    } else {
+      for (const SweepEntry& entry : sweeps) TRY(Group({&entry, 1}, tester));
     }
     Progress("done", 1);
     return tester.verdict();
   }
 
  private:
+  struct Slice {
+    const SweepEntry& entry;
+    double part;      // of all visits of the sweep
+    double seconds;   // of this visit
+    double progress;  // of the run, before it
+  };
+
   double Elapsed() const { return SecondsBetween(start_, clock_.NowNs()); }
   bool Late() const { return options_.total_s > 0 && Elapsed() > options_.total_s; }
   bool Interrupted() const { return sink_.stop && sink_.stop(); }
@@ -102,78 +91,83 @@ class Run {
   void Progress(const std::string& what, double part) const {
     if (sink_.progress) sink_.progress(what, part);
   }
+  void Skip(const SweepEntry& entry, const std::string& reason) const {
+    if (sink_.skipped) sink_.skipped({entry.info.name, reason});
+  }
 
-  // What a sweep leaves goes to those after it.
-  double BudgetOf(const SweepEntry& entry) const {
-    if (options_.total_s <= 0) return options_.sweep_s;
+  // What a visit leaves goes to those after it.
+  double SecondsFor(const SweepEntry& entry, double part) const {
+    if (options_.total_s <= 0) return options_.sweep_s * part;
     const double left = std::max(0.0, options_.total_s - Elapsed());
-    return std::min(options_.sweep_s, left * entry.share / shares_left_);
+    return std::min(options_.sweep_s * part, left * entry.share * part / shares_left_);
   }
 
-  Status One(const SweepEntry& entry, profiler::SelfTester& tester) {
-    if (Late()) {
-      SkipForTime(entry);
-      return {};
-    }
-    const double budget = BudgetOf(entry);
-    const int64_t start = clock_.NowNs();
-    if (options_.self_test) {
-      const double seconds = std::min(kSelfTestSeconds, budget * kSelfTestPart);
-      TRY(tester.Try(entry, seconds, [this] { return Stopped(); }));
-      if (!tester.verdict().ok()) return {};
-    }
-    const auto sweep = entry.make(context_);
-    if (sweep.ok()) return Points(entry, **sweep, start, budget);
-    if (sweep.error().code != Code::kUnsupported) return sweep.error();
-    if (sink_.skipped) sink_.skipped({entry.info.name, sweep.error().message});
-    return {};
-  }
-
-  // `budget` seconds from `start`. All points are visited several times: what slows the machine for
-  // seconds hits one visit.
-  Status Points(const SweepEntry& entry, Sweep& sweep, int64_t start, double budget) {
-    std::vector<std::optional<PointTimer>> timers(sweep.points().size());
-    Prices prices;
-    bool any = false;
-    for (int visit = 0; visit < kVisits; ++visit) {
-      const double until = budget * (visit + 1) / kVisits;
-      for (size_t i = 0; i < timers.size() && !Stopped(); ++i) {
-        const double spent = SecondsBetween(start, clock_.NowNs());
-        const double wanted_s = 1e-6 * kLeastCalls * prices.Expected(sweep.points()[i]);
-        // A later point may be cheaper than one that has no room.
-        if (any && (spent >= budget || spent + wanted_s > budget)) continue;
-        if (visit > 0 && (!timers[i] || spent >= until)) continue;
-        if (!timers[i]) timers[i].emplace(sweep, i, clock_);
-        const double part = (visit + static_cast<double>(i) / timers.size()) / kVisits;
-        Progress(entry.info.name, 1 - (shares_left_ - entry.share * part) / shares_);
-        auto point = timers[i]->More(PatienceFor(timers.size() - i, until - spent));
-        if (!point.ok() && point.error().code == Code::kCancelled) break;
-        if (!point.ok()) return point.error();
-        Keep(entry, *point);
-        prices.Learn(*point);
-        any = true;
+  // All of them are visited, then all again: as far apart as the group is long.
+  Status Group(std::span<const SweepEntry> entries, profiler::SelfTester& tester) {
+    std::vector<std::optional<VisitedSweep>> open(entries.size());
+    for (const double part : kVisits) {
+      for (size_t i = 0; i < entries.size(); ++i) {
+        if (Interrupted() || !tester.verdict().ok()) return {};
+        const Slice slice{entries[i], part, SecondsFor(entries[i], part),
+                          1 - shares_left_ / shares_};
+        const bool first = part == kVisits[0];
+        if (first || open[i]) TRY(Visit(slice, first, open[i], tester));
+        shares_left_ -= entries[i].share * part;
       }
     }
-    if (!any && Late()) SkipForTime(entry);
     return {};
   }
 
-  void SkipForTime(const SweepEntry& entry) const {
-    if (sink_.skipped) sink_.skipped({entry.info.name, "no time was left for it"});
+  Status Visit(const Slice& slice, bool first, std::optional<VisitedSweep>& sweep,
+               profiler::SelfTester& tester) {
+    const SweepEntry& entry = slice.entry;
+    const int64_t start = clock_.NowNs();
+    Progress(entry.info.name, slice.progress);
+    if (first) TRY(Open(slice, sweep, tester));
+    if (!sweep || !tester.verdict().ok()) return {};
+    profiler::VisitWatch watch;
+    watch.point = [&](OpPoint& point) {
+      point.sweep = entry.info.name;
+      if (sink_.point) sink_.point(point);
+    };
+    watch.progress = [&](double part) {
+      Progress(entry.info.name, slice.progress + part * slice.part * entry.share / shares_);
+    };
+    watch.stop = [this] { return Stopped(); };
+    TRY(sweep->Visit(slice.seconds - SecondsBetween(start, clock_.NowNs()), watch));
+    if (!sweep->any() && Late()) Skip(entry, kNoTime);
+    return {};
   }
 
-  Patience PatienceFor(size_t points_left, double left_s) const {
-    const double share = std::max(0.0, left_s) / static_cast<double>(points_left);
-    Patience patience;
-    patience.sample_s = std::clamp(share / 3, kLeastSampleSeconds, kMostSampleSeconds);
-    patience.retry_s = share;
-    patience.stop = [this] { return Stopped(); };
-    return patience;
+  Status Open(const Slice& slice, std::optional<VisitedSweep>& sweep,
+              profiler::SelfTester& tester) {
+    if (Late()) {
+      Skip(slice.entry, kNoTime);
+      return {};
+    }
+    if (options_.self_test) {
+      const double seconds = std::min(kSelfTestSeconds, slice.seconds * kSelfTestPart);
+      TRY(tester.Try(slice.entry, seconds, [this] { return Stopped(); }));
+      if (!tester.verdict().ok() || Interrupted()) return {};
+    }
+    if (Late()) {  // maybe not all of its ops were tested
+      Skip(slice.entry, kNoTime);
+      return {};
+    }
+    auto made = slice.entry.make(context_);
+    if (made.ok()) {
+      sweep.emplace(made.ReleaseValue(), clock_);
+      return {};
+    }
+    if (made.error().code != Code::kUnsupported) return made.error();
+    Skip(slice.entry, made.error().message);
+    return {};
   }
 
-  void Keep(const SweepEntry& entry, OpPoint& point) const {
-    point.sweep = entry.info.name;
-    if (sink_.point) sink_.point(point);
+  // Bytes that one sweep may take: all that a short run opens stay open.
+  static uint64_t MemoryOf(const DeviceInfo& info, const ProfileOptions& options) {
+    const uint64_t all = std::min(kMemoryLimit, info.free_bytes / 4);
+    return options.total_s > 0 ? all / kOpenSweeps : all;
   }
 
   Device& device_;

@@ -56,7 +56,8 @@ Status SelfTester::Try(const SweepEntry& sweep, double seconds, const std::funct
     tried = false;
     for (Tried& of : suites_) {
       if (!Asks(sweep, of.suite) || of.cases >= of.suite.cases.size()) continue;
-      const bool late = SecondsBetween(start, clock_.NowNs()) > seconds || (stop && stop());
+      if (stop && stop()) return {};
+      const bool late = SecondsBetween(start, clock_.NowNs()) > seconds;
       if (of.cases > 0 && late) continue;
       TRY(TryOne(of));
       tried = true;

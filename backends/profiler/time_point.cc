@@ -65,17 +65,28 @@ bool PointTimer::Enough(double wanted, double taken_s, int taken) const {
   return taken_s >= wanted && believed >= kMinSamples;
 }
 
+// Of the wait what others can have caused: a device's threads may wait for each other.
+double PointTimer::TakenByOthers(double waited_s) {
+  if (waited_s <= 0) return 0;
+  const double used = static_cast<double>(OthersUsedCoresNs() - others_ns_) * 1e-9;
+  const double taken = std::clamp(used - taken_s_, 0.0, waited_s);
+  taken_s_ += taken;
+  return taken;
+}
+
 Result<Sample> PointTimer::Measure(int calls) {
   const int64_t waited = WaitedForCoresNs(), start = clock_.NowNs();
   TRY(sweep_.Run(index_, calls));
   Sample sample;
   sample.seconds = SecondsBetween(start, clock_.NowNs());
   sample.us = sample.seconds * 1e6 / calls;
-  sample.waited_s = std::max(0.0, static_cast<double>(WaitedForCoresNs() - waited) * 1e-9);
+  sample.waited_s = TakenByOthers(static_cast<double>(WaitedForCoresNs() - waited) * 1e-9);
   return sample;
 }
 
 Status PointTimer::Take(const Patience& patience) {
+  others_ns_ = OthersUsedCoresNs();
+  taken_s_ = 0;
   const int64_t start = clock_.NowNs();
   const Sample once = TRY(Measure(1));
   const double wanted = sweep_.LeastSampleSeconds() / std::max(once.seconds, 1e-7);

@@ -56,6 +56,7 @@ class PointTimer {
     bool believable = false;
   };
   bool Enough(double wanted, double taken_s, int taken) const;
+  double TakenByOthers(double waited_s);
   Result<Sample> Measure(int calls);
   Status Take(const Patience& patience);
   Result<bool> Attempt(const Patience& patience);
@@ -66,6 +67,8 @@ class PointTimer {
   Samples samples_;
   Judged point_;
   int attempts_ = 0;
+  int64_t others_ns_ = 0;  // cores that others had used before this attempt
+  double taken_s_ = 0;     // of it by samples of this attempt
 };
 
 }  // namespace motley::profiler

@@ -3,6 +3,7 @@
 
 #include "daemon/profiling/child/messages.h"
 #include "daemon/profiling/profiling.h"
+#include "daemon/profiling/start_child.h"
 
 namespace motley {
 namespace {
@@ -124,16 +125,20 @@ class Listener {
 
 }  // namespace
 
-Result<DeviceRun> ProfileDevice(const DeviceInfo& device, const ProfileOptions& options,
-                                const ProfileWatch& watch) {
+Result<profiling::StartedChild> profiling::StartChild(const DeviceInfo& device) {
   auto [ours, theirs] = TRY(MakeSocketPair());
   const std::vector<std::string> arguments = {HelperProgram("motley-worker"), "--profile",
                                               device.backend, device.id};
-  Child child = TRY(Spawn(
-      {.arguments = arguments, .fds = {{theirs.get(), profiling::kProfileFd}}, .quiet = true}));
-  theirs = Fd();
-  TRY(profiling::Send(ours, profiling::ToJson(options)));
-  return Listener(device, std::move(ours), std::move(child), watch).Listen();
+  Child child =
+      TRY(Spawn({.arguments = arguments, .fds = {{theirs.get(), kProfileFd}}, .quiet = true}));
+  return StartedChild{std::move(ours), std::move(child)};
+}
+
+Result<DeviceRun> ProfileDevice(const DeviceInfo& device, const ProfileOptions& options,
+                                const ProfileWatch& watch) {
+  auto [socket, child] = TRY(profiling::StartChild(device));
+  TRY(profiling::Send(socket, profiling::ToJson(options)));
+  return Listener(device, std::move(socket), std::move(child), watch).Listen();
 }
 
 }  // namespace motley

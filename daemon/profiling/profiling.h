@@ -29,6 +29,12 @@ struct DeviceRun {
 Result<DeviceRun> ProfileDevice(const DeviceInfo& device, const ProfileOptions& options,
                                 const ProfileWatch& watch);
 
+// Copies to and from two devices at once, `seconds` for each of the four ways, as points
+// "copy.with.OTHER" of both profiles; the notes say how fast each was alone. Cancelled: `stop`,
+// asked several times a second. Unavailable: a child died or does not answer.
+Status MeasurePair(const DeviceInfo& a, const DeviceInfo& b, double seconds,
+                   const std::function<bool()>& stop, OpProfile& of_a, OpProfile& of_b);
+
 // The last profile of this device with its driver, kernels and power cap; nothing if any of them
 // changed. Kept for a device is the union of what was measured: a newer point replaces an older.
 std::optional<OpProfile> StoredOps(const DeviceInfo& device);

@@ -34,7 +34,13 @@ FittedOp Fit(const std::string& op, const std::string& type,
   out.regimes = curve->regimes;
   const auto held_out = HeldOutErrors(used);
   if (!held_out.ok()) return out;
-  for (const HeldOut& h : *held_out) out.unseen.push_back({h.regime, h.error});
+  for (const HeldOut& h : *held_out) {
+    const auto same = std::ranges::find_if(points, [&](const OpPoint* p) {
+      return p->x == h.point.x && p->bytes == h.point.bytes && p->us == h.point.us;
+    });
+    const std::string where = same == points.end() ? "" : (*same)->where;
+    out.unseen.push_back({h.regime, h.error, where, h.point.us, h.predicted_us});
+  }
   return out;
 }
 
@@ -114,6 +120,28 @@ std::vector<FittedOp> FitOps(const OpProfile& profile) {
     }
     out.push_back(Fit(op, type, points));
   }
+  return out;
+}
+
+std::vector<FittedOp> FitLayerTables(const DeviceProfile& device) {
+  std::vector<FittedOp> out;
+  if (!device.layer_times) return out;
+  const auto add = [&](const char* phase, const TimeTable& table) {
+    std::vector<OpPoint> points;
+    for (const auto& [tokens, us] : table) {
+      OpPoint point;
+      point.where = std::to_string(static_cast<int64_t>(tokens)) + " tokens";
+      point.x = point.flops = tokens;
+      point.bytes = 1;
+      point.us = us;
+      points.push_back(point);
+    }
+    std::vector<const OpPoint*> all;
+    for (const OpPoint& point : points) all.push_back(&point);
+    if (!all.empty()) out.push_back(Fit("layer", phase, all));
+  };
+  add("prefill", device.layer_times->prefill);
+  add("decode", device.layer_times->decode);
   return out;
 }
 

@@ -20,11 +20,17 @@ struct FittedOp {
   struct Unseen {
     std::string regime;
     double error = 0;  // |predicted / measured - 1| of a point that the fit did not see
+    std::string where;
+    double measured_us = 0, predicted_us = 0;
   };
   std::vector<Unseen> unseen;
 };
 // In the order of the points. What others disturbed is left out where enough is left.
 std::vector<FittedOp> FitOps(const OpProfile& profile);
+
+// The layer_times of a machine file, "layer" of type "prefill" and "decode", through the same code:
+// a token is a unit of flops, the weights are one unit of bytes (FitLayerTable of fit.h).
+std::vector<FittedOp> FitLayerTables(const DeviceProfile& device);
 
 // Errors of many points at once.
 struct FitQuality {

@@ -22,6 +22,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kProbeMs = 20'000;
+constexpr double kPair = 0.5, kQuickPair = 0.1;  // seconds of copies for each of four ways
 constexpr uint64_t kFileLimit = 64 << 20;
 constexpr int kInterruptedExit = 130, kNotReadyExit = 5;
 
@@ -74,6 +75,38 @@ Result<ProfiledDevice> Measure(const DeviceInfo& info, const ProfileOptions& opt
   return out;
 }
 
+bool WantsPairs(const Options& options) {
+  const bool chosen =
+      options.only.empty() || std::ranges::find(options.only, "copy") != options.only.end();
+  return chosen && !options.stored();
+}
+
+// Every two devices that were measured, copying at once. What fails is said and left out: the
+// profiles hold without it.
+void MeasurePairs(const std::vector<DeviceInfo>& devices, bool quick,
+                  std::vector<ProfiledDevice>& profiled) {
+  for (size_t b = 1; b < profiled.size(); ++b) {
+    for (size_t a = 0; a < b; ++a) {
+      OpProfile of_a = profiled[a].run.profile, of_b = profiled[b].run.profile;
+      if (Interrupted() || !of_a.self_test.ok() || !of_b.self_test.ok()) continue;
+      for (OpProfile* profile : {&of_a, &of_b}) profile->points.clear(), profile->self_test = {};
+      const Status measured =
+          MeasurePair(devices[a], devices[b], quick ? kQuickPair : kPair, Interrupted, of_a, of_b);
+      if (!measured.ok()) {
+        if (!Interrupted()) ReportError(measured.error(), Format::kText);
+        continue;
+      }
+      const auto keep = [&](size_t device, const OpProfile& points) {
+        MergeInto(points, profiled[device].run.profile);
+        MergeInto(points, profiled[device].all);
+        const Status kept = KeepOps(devices[device], points);
+        if (!kept.ok()) ReportError(kept.error(), Format::kText);
+      };
+      keep(a, of_a), keep(b, of_b);
+    }
+  }
+}
+
 // What the store has; what it has not is measured.
 Result<std::vector<ProfiledDevice>> Profiles(const Options& options) {
   ProfileOptions how = options.quick ? QuickProfile() : ProfileOptions();
@@ -92,6 +125,7 @@ Result<std::vector<ProfiledDevice>> Profiles(const Options& options) {
     }
     out.push_back(TRY(Measure(info, how, progress)));
   }
+  if (WantsPairs(options)) MeasurePairs(devices, options.quick, out);
   return out;
 }
 
@@ -147,6 +181,26 @@ int Plot(const Options& options, const Result<std::vector<OpProfile>>& profiles)
   return 0;
 }
 
+// Of a recorded profile its points, of a machine file its layer_times.
+int CheckFile(const Options& options) {
+  const auto profiles = ReadProfiles(options.input);
+  const auto machine = profiles.ok() ? MachineProfile() : ReadMachine(options.input);
+  if (!profiles.ok() && !machine.ok()) return ReportError(profiles.error(), options.format());
+  bool ok = true;
+  if (profiles.ok()) {
+    for (const OpProfile& profile : *profiles) {
+      fmt::print("{}", CheckTable(profile));
+      ok = ok && QualityOf(FitOps(profile)).ok();
+    }
+    return ok ? 0 : 1;
+  }
+  for (const DeviceProfile& device : machine->devices) {
+    fmt::print("{}", LayerCheckTable(device));
+    ok = ok && QualityOf(FitLayerTables(device)).median <= kLayerMedian;
+  }
+  return ok ? 0 : 1;
+}
+
 int Run(const Options& options) {
   if (options.list) {
     fmt::print("{}", options.as_json ? SweepsJson().dump() + "\n" : SweepTable());
@@ -157,6 +211,11 @@ int Run(const Options& options) {
     if (!changes.ok()) return ReportError(changes.error(), options.format());
     fmt::print("{}", options.as_json ? ToJson(*changes).dump() + "\n" : CompareTable(*changes));
     return 0;
+  }
+  if (!options.input.empty() && options.check) return CheckFile(options);
+  if (!options.input.empty() && options.plot.empty()) {
+    return ReportError(Error::Invalid("input", "--input is for --check and --plot"),
+                       options.format());
   }
   if (!options.input.empty()) return Plot(options, ReadProfiles(options.input));
   const auto devices = Profiles(options);
@@ -201,8 +260,9 @@ void AddProfileCommand(CLI::App& app, int* status) {
     const bool drawn = path.ends_with(".svg") || path.ends_with(".png");
     return drawn ? std::string() : path + " ends neither in .svg nor in .png";
   });
-  command->add_option("--input", options->input, "of --plot: what --json printed, not the store")
-      ->needs(plot);
+  command->add_option("--input", options->input,
+                      "of --plot and --check: what --json printed, not the store; --check also "
+                      "takes a machine file with layer_times");
   command->add_option("--compare", options->compare, "two files of --save")->expected(2);
   command->add_flag("--json", options->as_json, "print JSON");
   command->callback([options, status] { *status = Run(*options); });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "client/cli/output.h"
@@ -32,8 +33,9 @@ struct SweepSummary {
 std::vector<SweepSummary> Summaries(const OpProfile& profile) {
   std::vector<SweepSummary> out;
   for (const OpPoint& p : profile.points) {
-    if (out.empty() || out.back().sweep != p.sweep) out.push_back({p.sweep});
-    SweepSummary& s = out.back();
+    auto same = std::ranges::find(out, p.sweep, &SweepSummary::sweep);
+    if (same == out.end()) same = out.insert(out.end(), SweepSummary{p.sweep});
+    SweepSummary& s = *same;
     ++s.points;
     s.disturbed += Disturbed(p);
     s.bytes = std::max(s.bytes, p.bytes / p.us);
@@ -88,6 +90,41 @@ json ToJson(const FittedOp& op) {
           {"p95_error", quality.p95}};
 }
 
+constexpr size_t kShownWorst = 5;
+
+// The points that the fits missed by most.
+std::string Worst(const std::string& id, const std::vector<FittedOp>& ops) {
+  std::vector<std::pair<const FittedOp*, FittedOp::Unseen>> all;
+  for (const FittedOp& op : ops) {
+    for (const auto& unseen : op.unseen) all.push_back({&op, unseen});
+  }
+  std::ranges::sort(all, std::greater(), [](const auto& entry) { return entry.second.error; });
+  std::string out;
+  for (size_t i = 0; i < std::min(all.size(), kShownWorst); ++i) {
+    const auto& [op, unseen] = all[i];
+    out += fmt::format("  {} {}{} {}: predicted {:.2f} us, measured {:.2f} us ({})\n", id, op->op,
+                       op->type.empty() ? "" : " " + op->type, unseen.where, unseen.predicted_us,
+                       unseen.measured_us, Percent(unseen.error));
+  }
+  return out.empty() ? "" : "farthest off:\n" + out;
+}
+
+std::string FitTable(const std::string& id, const std::vector<FittedOp>& ops) {
+  Table table({"DEVICE", "OP", "TYPE", "REGIME", "POINTS", "UNSEEN", "MEDIAN", "P95", ""});
+  table.AlignRight({4, 5, 6, 7});
+  for (const FittedOp& op : ops) {
+    for (const OpFit& fit : op.regimes) {
+      std::vector<FittedOp::Unseen> unseen = op.unseen;
+      std::erase_if(unseen, [&](const auto& u) { return u.regime != fit.regime; });
+      const FitQuality quality = QualityOf(unseen);
+      table.Add({id, op.op, op.type.empty() ? "-" : op.type, fit.regime, std::to_string(op.points),
+                 std::to_string(quality.points), quality.points ? Percent(quality.median) : "-",
+                 quality.points ? Percent(quality.p95) : "-", quality.ok() ? "" : "!"});
+    }
+  }
+  return table.Text() + Worst(id, ops);
+}
+
 }  // namespace
 
 std::string ResultTable(const ProfiledDevice& device) {
@@ -123,24 +160,11 @@ std::string ResultTable(const ProfiledDevice& device) {
 }
 
 std::string CheckTable(const OpProfile& profile) {
-  Table table({"DEVICE", "OP", "TYPE", "REGIME", "POINTS", "UNSEEN", "MEDIAN", "P95", ""});
-  table.AlignRight({4, 5, 6, 7});
   const auto ops = FitOps(profile);
-  for (const FittedOp& op : ops) {
-    for (const OpFit& fit : op.regimes) {
-      std::vector<FittedOp::Unseen> unseen = op.unseen;
-      std::erase_if(unseen, [&](const auto& u) { return u.regime != fit.regime; });
-      const FitQuality quality = QualityOf(unseen);
-      table.Add({profile.id, op.op, op.type.empty() ? "-" : op.type, fit.regime,
-                 std::to_string(op.points), std::to_string(quality.points),
-                 quality.points ? Percent(quality.median) : "-",
-                 quality.points ? Percent(quality.p95) : "-", quality.ok() ? "" : "!"});
-    }
-  }
   const FitQuality all = QualityOf(ops);
   int disturbed = 0;
   for (const FittedOp& op : ops) disturbed += op.disturbed;
-  std::string out = table.Text();
+  std::string out = FitTable(profile.id, ops);
   out += fmt::format(
       "{}: {}; {} points that the fits did not see: median {}, 95th percentile {}; "
       "allowed 5 % and 15 %\n",
@@ -153,10 +177,23 @@ std::string CheckTable(const OpProfile& profile) {
   return out;
 }
 
+std::string LayerCheckTable(const DeviceProfile& device) {
+  const auto tables = FitLayerTables(device);
+  if (tables.empty()) return device.id + ": has no layer_times\n";
+  const FitQuality all = QualityOf(tables);
+  return FitTable(device.id, tables) +
+         fmt::format(
+             "{}: layer_times, {} points that the fits did not see: median {}, 95th "
+             "percentile {}; allowed: median {}\n",
+             device.id, all.points, Percent(all.median), Percent(all.p95), Percent(kLayerMedian));
+}
+
 std::string SweepTable() {
   Table table({"SWEEP", "MEASURES"});
   for (const SweepInfo& sweep : ProfileSweeps()) table.Add({sweep.name, sweep.text});
-  return table.Text();
+  return table.Text() +
+         "With all of them, and with --only copy: every two devices copying at once "
+         "(copy.with.DEVICE).\n";
 }
 
 std::string CompareTable(const std::vector<RateChange>& changes) {

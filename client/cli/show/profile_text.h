@@ -22,6 +22,9 @@ struct ProfiledDevice {
 std::string ResultTable(const ProfiledDevice& device);
 // Every op, type and regime in one row: errors of points that the fit did not see.
 std::string CheckTable(const OpProfile& profile);
+// The same of a machine file's layer_times.
+inline constexpr double kLayerMedian = 0.10;  // allowed
+std::string LayerCheckTable(const DeviceProfile& device);
 std::string SweepTable();
 std::string CompareTable(const std::vector<RateChange>& changes);
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/profiling/child/copies.h"
 #include "daemon/profiling/child/messages.h"
 
 namespace motley {
@@ -18,6 +19,10 @@ Result<SelfTest> Profile(const Fd& socket, const std::string& backend_name,
   const ProfileOptions options = TRY(profiling::OptionsFromJson(request));
   const auto backend = TRY(LoadBackend(backend_name));
   const auto device = TRY(backend->Open(device_id, {}));
+  if (request.contains("copies")) {
+    TRY(profiling::ServeCopies(socket, *device));
+    return SelfTest();
+  }
   ProfileSink sink;
   sink.point = [&](const OpPoint& point) {
     (void)profiling::Send(socket, {{"point", ToJson(point)}});

@@ -2,7 +2,8 @@
 // What motley and the child that profiles say to each other, as JSON on a socket of packets. Plain
 // data; any thread.
 //
-//   to the child      the options, once; any later message asks it to stop
+//   to the child      the options, once; any later message asks it to stop. Or {"copies":true}, and
+//                     then what copies.h says
 //   from the child    {"point":{...}}  {"skipped":{...}}  {"progress":{"sweep","part"}}, and last
 //                     {"self_test":{...}} or {"error":{...}}
 

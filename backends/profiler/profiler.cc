@@ -8,7 +8,7 @@
 #include <span>
 
 #include "backends/profiler/self_test.h"
-#include "backends/profiler/visits.h"
+#include "backends/profiler/time_point.h"
 
 namespace motley {
 namespace {

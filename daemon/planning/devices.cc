@@ -6,7 +6,7 @@
 
 #include "backends/discover/cases.h"
 #include "backends/discover/inventory_json.h"
-#include "hwprofiles/catalog.h"
+#include "hwprofiles/cards/catalog.h"
 
 namespace motley {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "hwprofiles/catalog.h"
+#include "hwprofiles/cards/catalog.h"
 #include "hwprofiles/profile.h"
 
 namespace motley {

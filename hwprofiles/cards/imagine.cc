@@ -1,4 +1,4 @@
-#include "hwprofiles/imagine.h"
+#include "hwprofiles/cards/imagine.h"
 
 #include <algorithm>
 #include <charconv>

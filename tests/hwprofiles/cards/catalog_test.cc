@@ -1,4 +1,4 @@
-#include "hwprofiles/catalog.h"
+#include "hwprofiles/cards/catalog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

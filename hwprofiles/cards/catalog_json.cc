@@ -3,7 +3,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "hwprofiles/catalog.h"
+#include "hwprofiles/cards/catalog.h"
 #include "hwprofiles/json_fields.h"
 
 namespace motley {

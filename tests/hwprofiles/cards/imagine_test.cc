@@ -1,4 +1,4 @@
-#include "hwprofiles/imagine.h"
+#include "hwprofiles/cards/imagine.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,9 +3,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "base/clock.h"
 
 namespace motley {
 
@@ -31,6 +34,19 @@ int64_t OthersUsedCoresNs() {
   const int64_t tick_ns = 1'000'000'000 / sysconf(_SC_CLK_TCK);
   return (user + nice + system + irq + softirq + steal) * tick_ns -
          (own.tv_sec * int64_t{1'000'000'000} + own.tv_nsec);
+}
+
+double CorePace::Slowdown() {
+  constexpr int kAdditions = 60'000;
+  const int64_t start = RealClock().NowNs();
+  uint64_t sum = 0;
+  for (int i = 0; i < kAdditions; ++i) {
+    sum += static_cast<uint64_t>(i);
+    asm volatile("" : "+r"(sum));  // each waits for the one before
+  }
+  const auto took = std::max(static_cast<double>(RealClock().NowNs() - start), 1.0);
+  best_ns_ = best_ns_ > 0 ? std::min(best_ns_, took) : took;
+  return took / best_ns_;
 }
 
 }  // namespace motley

@@ -9,6 +9,7 @@
 
 #include "backends/profiler/self_test.h"
 #include "backends/profiler/time_point.h"
+#include "base/contention.h"
 
 namespace motley {
 namespace {
@@ -134,6 +135,7 @@ class Run {
       Progress(entry.info.name, slice.progress + part * slice.part * entry.share / shares_);
     };
     watch.stop = [this] { return Stopped(); };
+    if (device_.info().kind == "cpu") watch.slowdown = [this] { return pace_.Slowdown(); };
     TRY(sweep->Visit(slice.seconds - SecondsBetween(start, clock_.NowNs()), watch));
     if (!sweep->any() && Late()) Skip(entry, kNoTime);
     return {};
@@ -177,6 +179,7 @@ class Run {
   const int64_t start_;
   const Context context_;
   double shares_ = 0, shares_left_ = 0;
+  CorePace pace_;
 };
 
 // Common letters at the start: enough to tell which of a family was meant.

@@ -14,6 +14,7 @@ constexpr double kMostCalls = 20'000;
 // A core may be taken from a guest without its kernel knowing, for milliseconds at a time: samples
 // slower than the quick ones by more are not of this device alone.
 constexpr double kQuickPart = 0.1, kMostSlower = 1.1;
+constexpr double kMostSlowdown = 1.1;  // of the core's own pace, which is steadier than any op
 
 std::vector<double> QuickestFew(std::vector<double> us) {
   std::ranges::sort(us);
@@ -24,12 +25,13 @@ std::vector<double> QuickestFew(std::vector<double> us) {
 constexpr double kMostSampleSeconds = 0.1, kLeastSampleSeconds = 2e-3;
 constexpr int kLeastCalls = 5;  // of a point: warm-up and samples
 
-Patience PatienceFor(size_t points_left, double left_s, const std::function<bool()>& stop) {
+Patience PatienceFor(size_t points_left, double left_s, const VisitWatch& watch) {
   const double share = std::max(0.0, left_s) / static_cast<double>(points_left);
   Patience patience;
   patience.sample_s = std::clamp(share / 3, kLeastSampleSeconds, kMostSampleSeconds);
   patience.retry_s = share;
-  patience.stop = stop;
+  patience.stop = watch.stop;
+  patience.slowdown = watch.slowdown;
   return patience;
 }
 
@@ -37,7 +39,8 @@ Patience PatienceFor(size_t points_left, double left_s, const std::function<bool
 
 void Samples::Add(const Sample& sample) {
   all_.push_back(sample);
-  if (sample.waited_s <= kDisturbedWait * sample.seconds) quiet_.push_back(sample);
+  const bool waited = sample.waited_s > kDisturbedWait * sample.seconds;
+  if (!waited && sample.slowdown <= kMostSlowdown) quiet_.push_back(sample);
 }
 
 const std::vector<Sample>& Samples::Usable() const {
@@ -72,6 +75,7 @@ bool PointTimer::Enough(double wanted, double taken_s, int taken) const {
   constexpr double kPatient = 3, kMostPatient = 8;
   if (taken >= kMaxSamples) return true;
   if (taken_s > kMostPatient * wanted) return samples_.count() >= kFewSamples;
+  if (samples_.quiet() < kFewSamples) return false;
   const auto believed = static_cast<int>(samples_.Believed().size());
   if (taken_s > kPatient * wanted) return believed >= kFewSamples;
   return taken_s >= wanted && believed >= kMinSamples;
@@ -86,12 +90,14 @@ double PointTimer::TakenByOthers(double waited_s) {
   return taken;
 }
 
-Result<Sample> PointTimer::Measure(int calls) {
+Result<Sample> PointTimer::Measure(int calls, const Patience& patience) {
+  Sample sample;
+  if (patience.slowdown) sample.slowdown = patience.slowdown();
   const int64_t waited = WaitedForCoresNs(), start = clock_.NowNs();
   TRY(sweep_.Run(index_, calls));
-  Sample sample;
   sample.seconds = SecondsBetween(start, clock_.NowNs());
   sample.us = sample.seconds * 1e6 / calls;
+  if (patience.slowdown) sample.slowdown = std::max(sample.slowdown, patience.slowdown());
   sample.waited_s = TakenByOthers(static_cast<double>(WaitedForCoresNs() - waited) * 1e-9);
   return sample;
 }
@@ -100,14 +106,14 @@ Status PointTimer::Take(const Patience& patience) {
   others_ns_ = OthersUsedCoresNs();
   taken_s_ = 0;
   const int64_t start = clock_.NowNs();
-  const Sample once = TRY(Measure(1));
+  const Sample once = TRY(Measure(1, patience));
   const double wanted = sweep_.LeastSampleSeconds() / std::max(once.seconds, 1e-7);
   const int calls = static_cast<int>(std::clamp(std::ceil(wanted), 1.0, kMostCalls));
   if (calls == 1) samples_.Add(once);
   int taken = calls == 1;
   while (!Enough(patience.sample_s, SecondsBetween(start, clock_.NowNs()), taken)) {
     if (patience.stop && patience.stop()) break;
-    samples_.Add(TRY(Measure(calls)));
+    samples_.Add(TRY(Measure(calls, patience)));
     ++taken;
   }
   return {};
@@ -127,7 +133,7 @@ Result<bool> PointTimer::Attempt(const Patience& patience) {
   const bool better =
       judged.ok() || attempts_ == 1 || (!point_.believable && point.us < point_.point.us);
   if (better) point_ = {point, judged.ok()};
-  return judged.ok() && !Disturbed(point);
+  return judged.ok() && !Disturbed(point) && samples_.quiet() >= kFewSamples;
 }
 
 Result<OpPoint> PointTimer::More(const Patience& patience) {
@@ -161,7 +167,7 @@ Status VisitedSweep::Visit(double seconds, const VisitWatch& watch) {
     if (watch.progress)
       watch.progress(static_cast<double>(i) / static_cast<double>(timers_.size()));
     if (!timers_[i]) timers_[i].emplace(*sweep_, i, clock_);
-    auto point = timers_[i]->More(PatienceFor(timers_.size() - i, left, watch.stop));
+    auto point = timers_[i]->More(PatienceFor(timers_.size() - i, left, watch));
     if (!point.ok() && point.error().code == Code::kCancelled) break;
     if (!point.ok()) return point.error();
     if (watch.point) watch.point(*point);

@@ -17,6 +17,7 @@ namespace motley::profiler {
 struct Sample {
   double us = 0;  // of one call
   double seconds = 0, waited_s = 0;
+  double slowdown = 1;  // of the core, before or after it
 };
 
 // Of one point, from one visit or several.
@@ -24,8 +25,10 @@ class Samples {
  public:
   void Add(const Sample& sample);
   int count() const { return static_cast<int>(all_.size()); }
-  // Microseconds of those that had their cores to themselves: the kernel saw no wait, and they are
-  // at most a tenth slower than the quick ones. At least three where there are three.
+  int quiet() const { return static_cast<int>(quiet_.size()); }
+  // Microseconds of those that had their cores to themselves: the kernel saw no wait, the core ran
+  // at its pace, and they are at most a tenth slower than the quick ones. At least three where
+  // there are three.
   std::vector<double> Believed() const;
   // The point with median and spread of these.
   OpPoint Summary(OpPoint point) const;
@@ -40,6 +43,8 @@ struct Patience {
   double retry_s = 0;      // all attempts may take so long together
   int attempts = 3;
   std::function<bool()> stop;  // may be empty
+  // CorePace's, where the device computes on the host's cores; else empty.
+  std::function<double()> slowdown;
 };
 
 // One point, which may be visited again later: what slows a machine for seconds is then seen.
@@ -61,7 +66,7 @@ class PointTimer {
   };
   bool Enough(double wanted, double taken_s, int taken) const;
   double TakenByOthers(double waited_s);
-  Result<Sample> Measure(int calls);
+  Result<Sample> Measure(int calls, const Patience& patience);
   Status Take(const Patience& patience);
   Result<bool> Attempt(const Patience& patience);
 
@@ -94,6 +99,7 @@ struct VisitWatch {
   std::function<void(OpPoint&)> point;
   std::function<void(double part)> progress;  // of this visit
   std::function<bool()> stop;
+  std::function<double()> slowdown;  // as Patience's
 };
 
 class VisitedSweep {

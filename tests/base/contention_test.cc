@@ -49,5 +49,11 @@ TEST(OthersUsedCores, IsNotWhatWeUse) {
   EXPECT_LT(used, limit);
 }
 
+TEST(CorePace, TheQuickestSoFarIsOne) {
+  CorePace pace;
+  EXPECT_EQ(pace.Slowdown(), 1);
+  for (int i = 0; i < 10; ++i) EXPECT_GE(pace.Slowdown(), 1);
+}
+
 }  // namespace
 }  // namespace motley

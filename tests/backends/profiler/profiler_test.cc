@@ -250,6 +250,20 @@ TEST(PointTimer, SamplesFarSlowerThanTheQuickOnesAreLeftOut) {
   EXPECT_EQ(point.spread, 0);
 }
 
+TEST(PointTimer, SamplesOfACoreThatRanSlowlyAreLeftOut) {
+  ManualClock clock;
+  Scripted sweep(clock);
+  double slowdown = 1;
+  sweep.next = [&](int run) {
+    slowdown = run % 4 < 2 ? 1 : 1.3;  // the times alone tell too little
+    return run % 4 < 2 ? 1'000'000 : 1'080'000;
+  };
+  const OpPoint point =
+      Time(sweep, clock, {.sample_s = 0.05, .slowdown = [&] { return slowdown; }});
+  EXPECT_NEAR(point.us, 1000, 1e-6);
+  EXPECT_GT(point.left_out, 0);
+}
+
 TEST(PointTimer, AnotherVisitFindsTheMachineQuiet) {
   ManualClock clock;
   Scripted sweep(clock);

@@ -35,6 +35,9 @@ nlohmann::json ToJson(const StepTimes& t) {
                         {"head", t.head},
                         {"layers", t.layers},
                         {"step_us", t.step_us}};
+  if (t.batch_attention_us_per_token > 0) {
+    out["batch_attention_us_per_token"] = t.batch_attention_us_per_token;
+  }
   if (t.chunk_rows > 0) out["chunk_rows"] = t.chunk_rows;
   if (!t.decode_by_batch.empty()) out["decode_by_batch"] = t.decode_by_batch;
   return out;
@@ -47,6 +50,7 @@ Result<StepTimes> StepTimesFromJson(const JsonFields& fields) {
   t.decode_by_batch = TRY(TimeTableFromJson(fields, "decode_by_batch"));
   t.batch_past = TRY(fields.NumberOr("batch_past", 0));
   t.attention_us_per_row_token = TRY(fields.NumberOr("attention_us_per_row_token", 0));
+  t.batch_attention_us_per_token = TRY(fields.NumberOr("batch_attention_us_per_token", 0));
   t.head = TRY(Required(fields, "head"));
   t.layers = TRY(fields.Integer("layers"));
   t.step_us = TRY(fields.NumberOr("step_us", 0));

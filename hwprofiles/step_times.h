@@ -16,9 +16,10 @@ struct StepTimes {
   TimeTable decode_by_past;   // (tokens in the cache, us of all layers) for one sequence
   TimeTable decode_by_batch;  // (sequences, us of all layers), each with batch_past in the cache
   double batch_past = 0;
-  double attention_us_per_row_token = 0;  // more for each row and each token already in the cache
-  TimeTable head;                         // (rows, us of the head)
-  int layers = 1;                         // that were measured
+  double batch_attention_us_per_token = 0;  // of decode_by_batch, per sequence; 0: not measured
+  double attention_us_per_row_token = 0;    // more for each row and each token already in the cache
+  TimeTable head;                           // (rows, us of the head)
+  int layers = 1;                           // that were measured
   double step_us = 0;  // of each of the times above: what a step takes once, however few its layers
   double chunk_rows = 0;  // rows of one pass at most: more are several passes; 0: any number
   // How long the worst point waited for a core that other programs used, as a share of its time.

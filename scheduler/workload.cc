@@ -70,6 +70,16 @@ double Experts::Distinct(double rows) const {
   return count > 0 ? count * (1 - std::pow(1 - per_token / count, rows)) : 0;
 }
 
+double MeanAttended(const Workload& workload, double tokens) {
+  double sum = 0, layers = 0;
+  for (const WorkloadItem& item : workload.items) {
+    if (!item.IsLayer()) continue;
+    sum += item.window_tokens > 0 ? std::min(tokens, item.window_tokens) : tokens;
+    layers += 1;
+  }
+  return layers > 0 ? sum / layers : tokens;
+}
+
 Result<Workload> WorkloadFromJson(const json& document) {
   const JsonFields fields = TRY(JsonFields::Of(document, ""));
   TRY(fields.CheckSchema("workload", 1));

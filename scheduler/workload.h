@@ -42,6 +42,9 @@ struct Workload {
   std::vector<WorkloadItem> items;
 };
 
+// What a row attends to of `tokens`, as the mean of all layers: those with a window see no more.
+double MeanAttended(const Workload& workload, double tokens);
+
 // Errors: InvalidArgument naming the key: missing, negative, not finite, names that repeat,
 // `layers` that differs from the number of layer.* items, tied_with that names no other item,
 // experts that a token takes more of than there are or that weigh more than their item.

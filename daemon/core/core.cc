@@ -18,6 +18,7 @@ constexpr int kProbeMs = 20'000;
 // goes.
 constexpr int kPoolContexts = 2;
 constexpr double kPoolShare = 0.25;
+constexpr std::chrono::minutes kKeepEvery(1);  // what steps have taught
 
 // Null where there is no netlink, as in some containers: the service does without.
 std::unique_ptr<DeviceEvents> WatchDevices() {
@@ -83,7 +84,13 @@ void Core::StartUp() {
   lock.unlock();
   if (!status.ok() && on_ended_) on_ended_();
   lock.lock();
-  changed_.wait(lock, [this] { return stop_; });
+  while (!changed_.wait_for(lock, kKeepEvery, [this] { return stop_; })) {
+    lock.unlock();
+    if (watch_) watch_->Keep();
+    lock.lock();
+  }
+  lock.unlock();
+  if (watch_) watch_->Keep();
 }
 
 // The pool of KV blocks: every stage holds the same blocks of its own layers.
@@ -133,6 +140,16 @@ motley::Status Core::TryStartUp() {
   state_ = ServiceState::kLoading;
   planned_ = TRY(PlanModel(bundle_->manifest, bundle_->graph, planning, say));
   limits_ = Limits(planned_);
+  watch_ = TRY(StepWatch::Make(planned_, planning.threads));
+  TRY(StartWorkers(say));
+  StartLoop();
+  serving_ = true;
+  state_ = ServiceState::kReady;
+  say("ready", 1);
+  return {};
+}
+
+motley::Status Core::StartWorkers(const PlanningProgress& say) {
   PipelineOptions pipeline{options_.model_path, planned_.plan.stages(), planned_.choices,
                            bundle_->graph.hyper.hidden, limits_};
   pipeline_ = TRY(Pipeline::Start(
@@ -141,6 +158,10 @@ motley::Status Core::TryStartUp() {
         const std::lock_guard lock(mutex_);
         if (loop_) loop_->Wake();
       }));
+  return {};
+}
+
+void Core::StartLoop() {
   const ServingLoop::Hooks hooks{
       .lost = [this] { return pipeline_->lost(); },
       .recover = [this]() -> motley::Status {
@@ -153,17 +174,13 @@ motley::Status Core::TryStartUp() {
         if (!status.ok()) GiveUp(status.error());
         return status;
       },
-      .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); }};
+      .observe = [this](double ttft_s, double itl_s) { metrics_.Observe(ttft_s, itl_s); },
+      .stepped = [this](const Batch& batch, const Done& done,
+                        double us) { watch_->Stepped(batch, done, us); }};
   auto loop = std::make_unique<ServingLoop>(limits_, *pipeline_, *bundle_->tokenizer, clock_,
                                             planned_.plan.id, hooks);
-  {
-    const std::lock_guard lock(mutex_);
-    loop_ = std::move(loop);
-  }
-  serving_ = true;
-  state_ = ServiceState::kReady;
-  say("ready", 1);
-  return {};
+  const std::lock_guard lock(mutex_);
+  loop_ = std::move(loop);
 }
 
 // A device can not be brought back: the service ends, and says why to who comes meanwhile.
@@ -287,12 +304,17 @@ nlohmann::json Core::Status() {
                       {"host_ops", s.host_ops},
                       {"restarts", s.restarts}});
   }
+  const std::vector<StepForecast> forecasts = watch_->Forecasts();
+  for (size_t i = 0; i < stages.size() && i < forecasts.size(); ++i) {
+    stages[i]["prediction"] = ToJson(forecasts[i]);
+  }
   out["models"].push_back({{"id", bundle_->card.id},
                            {"file_bytes", bundle_->card.file_bytes},
                            {"context_tokens", limits_.context_tokens},
                            {"plan_id", planned_.plan.id},
                            {"layers", planned_.workload.layers},
                            {"stages", stages},
+                           {"prediction", ToJson(forecasts.back())},
                            {"running", status.running},
                            {"waiting", status.waiting},
                            {"kv_blocks", status.total_blocks},
@@ -305,7 +327,7 @@ nlohmann::json Core::Status() {
 
 std::string Core::Metrics() {
   if (!serving_) return {};
-  return metrics_.Text(loop_->counters(), loop_->status(), pipeline_->Stages(),
+  return metrics_.Text(loop_->counters(), loop_->status(), pipeline_->Stages(), watch_->Forecasts(),
                        inventory_.counts());
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/core/metrics.h"
 #include "daemon/core/model_bundle.h"
 #include "daemon/core/serving_loop.h"
+#include "daemon/core/step_watch.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/planning/inventory.h"
 #include "daemon/planning/planner.h"
@@ -69,6 +70,8 @@ class Core : public Service {
   void GiveUp(const Error& error);
   std::vector<DeviceInfo> Probed();
   SchedulerLimits Limits(const PlannedModel& planned) const;
+  motley::Status StartWorkers(const PlanningProgress& say);
+  void StartLoop();
 
   const CoreOptions options_;
   Clock& clock_;
@@ -86,6 +89,7 @@ class Core : public Service {
   std::optional<ModelBundle> bundle_;
   PlannedModel planned_;
   SchedulerLimits limits_;
+  std::unique_ptr<StepWatch> watch_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ServingLoop> loop_;
   int64_t started_ns_ = 0;

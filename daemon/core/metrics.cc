@@ -49,6 +49,7 @@ void Metrics::Observe(double ttft_s, double itl_s) {
 
 std::string Metrics::Text(const LoopCounters& counters, const SchedulerStatus& status,
                           const std::vector<StageStatus>& stages,
+                          const std::vector<StepForecast>& forecasts,
                           const InventoryCounts& inventory) {
   const std::lock_guard lock(families_->mutex);
   Families& f = *families_;
@@ -80,6 +81,17 @@ std::string Metrics::Text(const LoopCounters& counters, const SchedulerStatus& s
           labels);
     f.Count("motley_worker_restarts_total", "Workers started again",
             static_cast<uint64_t>(stage.restarts), labels);
+  }
+  for (const StepForecast& forecast : forecasts) {
+    if (forecast.device.empty()) continue;
+    const prometheus::Labels labels{{"device", forecast.device}};
+    f.Count("motley_step_time_drifts_total", "Times that steps began to take what they did not",
+            forecast.drifts, labels);
+    if (!forecast.known()) continue;
+    f.Set("motley_step_time_scale", "Measured step times over those of the profile", forecast.scale,
+          labels);
+    f.Set("motley_step_prediction_error", "Median of |predicted / measured - 1|",
+          forecast.median_error, labels);
   }
   return prometheus::TextSerializer().Serialize(f.registry.Collect());
 }

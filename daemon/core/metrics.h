@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/core/serving_loop.h"
+#include "daemon/core/step_watch.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/planning/inventory.h"
 
@@ -16,7 +17,8 @@ class Metrics {
   ~Metrics();
   void Observe(double ttft_s, double itl_s);
   std::string Text(const LoopCounters& counters, const SchedulerStatus& status,
-                   const std::vector<StageStatus>& stages, const InventoryCounts& inventory);
+                   const std::vector<StageStatus>& stages,
+                   const std::vector<StepForecast>& forecasts, const InventoryCounts& inventory);
 
  private:
   struct Families;

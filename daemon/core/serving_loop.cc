@@ -169,11 +169,15 @@ void ServingLoop::FailAll(const Error& error) {
 void ServingLoop::RunBatch(const Batch& batch) {
   const int64_t start = clock_.NowNs();
   const StepOutcome outcome = executor_.Run(batch);
+  const Done* done = std::get_if<Done>(&outcome);
+  if (done && hooks_.stepped) {
+    hooks_.stepped(batch, *done, SecondsBetween(start, clock_.NowNs()) * 1e6);
+  }
   std::vector<RequestUpdate> updates;
   {
     const std::lock_guard lock(mutex_);
     updates = scheduler_->Apply(batch, outcome);
-    if (const Done* done = std::get_if<Done>(&outcome)) CountTime(batch, *done, start);
+    if (done) CountTime(batch, *done, start);
   }
   DeliverAll(updates);
   const std::lock_guard lock(mutex_);

@@ -34,6 +34,8 @@ class ServingLoop {
     // After each finished request, on the loop's thread: (time to first token, time between tokens)
     // in seconds.
     std::function<void(double ttft_s, double itl_s)> observe;
+    // After each step that was done, on the loop's thread, with its wall time.
+    std::function<void(const Batch&, const Done&, double us)> stepped;
   };
   ServingLoop(const SchedulerLimits& limits, Executor& executor, const Tokenizer& tokenizer,
               Clock& clock, std::string plan_id, Hooks hooks);

@@ -26,6 +26,14 @@ std::set<int> WeightsOf(const std::vector<SymbolicOp>& ops) {
   return weights;
 }
 
+// Of the attention of an item, 0: none or without one.
+int WindowOf(const std::vector<SymbolicOp>& ops) {
+  for (const SymbolicOp& op : ops) {
+    if (const auto* attention = std::get_if<op::Attention<Ref>>(&op)) return attention->window;
+  }
+  return 0;
+}
+
 // Where most of the bytes are.
 std::string MainType(const std::map<std::string, double>& bytes_of_types) {
   if (bytes_of_types.empty()) return "";
@@ -48,6 +56,7 @@ Workload MakeWorkload(const Manifest& manifest, const ModelGraph& graph, int con
   for (size_t item = 0; item < graph.items.size(); ++item) {
     WorkloadItem& to = out.items.emplace_back();
     to.name = ItemName(item, graph.items.size());
+    to.window_tokens = WindowOf(graph.items[item]);
     std::map<std::string, double> bytes_of_types;
     for (const int weight : WeightsOf(graph.items[item])) {
       const WeightSpec& spec = graph.weights[static_cast<size_t>(weight)];

@@ -7,10 +7,10 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "daemon/planning/devices.h"
+#include "daemon/planning/kept_times.h"
 #include "daemon/planning/measure_device.h"
 #include "daemon/planning/model_facts.h"
 #include "daemon/worker/probe.h"
-#include "hwprofiles/json_fields.h"
 #include "hwprofiles/store.h"
 #include "scheduler/placement.h"
 
@@ -21,43 +21,8 @@ constexpr int kProbeMs = 20'000;
 constexpr double kReserve = 512.0 * (1 << 20);  // of a device's memory, for scratch and the runtime
 // A profile whose worst point waited longer for a core, as a share of its time, is not kept.
 constexpr double kDisturbed = 0.15;
-// Of what is measured and how: a profile of another one is measured again.
-constexpr int kVersion = 2;
-constexpr const char* kLinkUuid = "host-link";
-
-ProfileKey KeyOf(const DeviceInfo& d, const std::string& fingerprint, int threads) {
-  return {d.uuid, d.driver_name + " " + d.driver_version, d.kernels,
-          fingerprint + (threads > 0 ? " t" + std::to_string(threads) : "")};
-}
-
-// The store is a cache: without it everything works, only slower.
-std::unique_ptr<ProfileStore> Store() {
-  auto store = OpenProfileStore(StateFolder());
-  if (store.ok()) return store.ReleaseValue();
-  LogWarning("profiles are not kept: " + store.error().message);
-  return nullptr;
-}
-
-nlohmann::json Stored(ProfileStore* store, const ProfileKey& key) {
-  if (!store) return nullptr;
-  const auto found = store->Get(key);
-  if (!found.ok() || !*found) return nullptr;
-  return nlohmann::json::parse((*found)->value_json, nullptr, false);
-}
-
-void Keep(ProfileStore* store, const ProfileKey& key, const nlohmann::json& value) {
-  if (!store) return;
-  const Status kept = store->Put(key, value, RealClock().WallNs() / 1'000'000'000);
-  if (!kept.ok()) LogWarning("a profile was not kept: " + kept.error().message);
-}
-
-Result<StepTimes> StoredTimes(const nlohmann::json& stored) {
-  const JsonFields fields = TRY(JsonFields::Of(stored, ""));
-  if (TRY(fields.IntegerOr("version", 0)) != kVersion) {
-    return Error::Unsupported("profile of another version");
-  }
-  return StepTimesFromJson(TRY(fields.Object("step_times")));
-}
+// Steps that a plan listens to.
+constexpr uint64_t kStepsToTrust = 50;
 
 class Profiler {
  public:
@@ -67,13 +32,11 @@ class Profiler {
         graph_(graph),
         options_(options),
         progress_(progress),
-        store_(Store()) {}
+        kept_(Fingerprint(manifest, graph), options.threads) {}
 
   Result<StepTimes> Times(const DeviceInfo& device) {
-    const ProfileKey key = KeyOf(device, Fingerprint(manifest_, graph_), options_.threads);
     if (!options_.remeasure) {
-      const nlohmann::json stored = Stored(store_.get(), key);
-      if (auto known = StoredTimes(stored); known.ok()) return known;
+      if (auto kept = kept_.Times(device)) return *kept;
     }
     const auto report = [&](double part) {
       if (progress_) progress_("measuring " + device.id, part);
@@ -88,24 +51,23 @@ class Profiler {
                  " % of the time for one. The plan is made with it, the profile is not kept.");
       return times;
     }
-    Keep(store_.get(), key, {{"version", kVersion}, {"step_times", ToJson(times)}});
+    kept_.Keep(device, times);
     return times;
   }
 
+  // With what the steps since have taught.
+  StepTimes Refined(const DeviceInfo& device, const StepTimes& times) {
+    const Refiner learnt = kept_.Learnt(device, times);
+    return learnt.steps() >= kStepsToTrust ? learnt.Apply(times) : times;
+  }
+
   Result<LinkProfile> HostLink() {
-    const ProfileKey key{kLinkUuid, "", "", "ring"};
-    const nlohmann::json stored = Stored(store_.get(), key);
-    LinkProfile link;
-    if (stored.is_object() && stored.contains("latency_us") && stored.contains("bytes_per_s")) {
-      link.latency_us = stored["latency_us"];
-      link.bytes_per_s = stored["bytes_per_s"];
-      return link;
-    }
+    if (const auto kept = kept_.HostLink()) return *kept;
     const int64_t waited = WaitedForCoresNs(), start = RealClock().NowNs();
-    link = TRY(MeasureHostLink());
+    const LinkProfile link = TRY(MeasureHostLink());
     const auto spent = static_cast<double>(RealClock().NowNs() - start);
-    if (static_cast<double>(WaitedForCoresNs() - waited) > kDisturbed * spent) return link;
-    Keep(store_.get(), key, {{"latency_us", link.latency_us}, {"bytes_per_s", link.bytes_per_s}});
+    const bool disturbed = static_cast<double>(WaitedForCoresNs() - waited) > kDisturbed * spent;
+    if (!disturbed) kept_.Keep(link);
     return link;
   }
 
@@ -114,19 +76,18 @@ class Profiler {
   const ModelGraph& graph_;
   const PlanningOptions& options_;
   const PlanningProgress& progress_;
-  const std::unique_ptr<ProfileStore> store_;
+  KeptTimes kept_;
 };
 
 // A device that cannot be measured is left out, with the reason in the plan, unless it was asked
 // for by name.
-Result<MachineProfile> Measure(Profiler& profiler, const PlanningOptions& options,
-                               std::vector<DeviceInfo>* devices,
-                               std::vector<Plan::Unused>* unusable) {
-  MachineProfile machine;
+Status Measure(Profiler& profiler, const PlanningOptions& options, PlannedModel* out,
+               std::vector<Plan::Unused>* unusable) {
+  MachineProfile& machine = out->machine;
   machine.name = "this machine";
   machine.default_link = TRY(profiler.HostLink());
   std::vector<DeviceInfo> kept;
-  for (const DeviceInfo& device : *devices) {
+  for (const DeviceInfo& device : out->devices) {
     const auto times = profiler.Times(device);
     if (!times.ok()) {
       if (!options.devices.empty()) return times.error();
@@ -139,16 +100,17 @@ Result<MachineProfile> Measure(Profiler& profiler, const PlanningOptions& option
     profile.name = device.name;
     profile.memory_bytes = static_cast<double>(device.memory_bytes);
     profile.usable_bytes = std::max(0.0, static_cast<double>(device.free_bytes) - kReserve);
-    profile.step_times = *times;
+    out->measured.push_back(*times);
+    profile.step_times = profiler.Refined(device, *times);
     profile.step_times->chunk_rows = options.prefill_chunk;
     kept.push_back(device);
   }
-  *devices = kept;
+  out->devices = kept;
   if (kept.empty()) {
     return Error::Unavailable("no device can run this model: " +
                               (unusable->empty() ? "none is ready" : unusable->front().reason));
   }
-  return machine;
+  return {};
 }
 
 // The stages of `split`, one range for each device; Device has an id.
@@ -189,7 +151,8 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
   }
   Profiler profiler(manifest, graph, options, progress);
   std::vector<Plan::Unused> unusable;
-  out.machine = TRY(Measure(profiler, options, &out.devices, &unusable));
+  TRY(Measure(profiler, options, &out, &unusable));
+  out.fingerprint = Fingerprint(manifest, graph);
   out.workload = MakeWorkload(manifest, graph, options.context_tokens);
   out.plan = TRY(MakePlan(out.machine, out.workload, options));
   out.plan.unused.insert(out.plan.unused.end(), unusable.begin(), unusable.end());
@@ -202,14 +165,14 @@ Result<PlannedModel> PlanModel(const Manifest& manifest, const ModelGraph& graph
 }
 
 std::vector<int64_t> MeasuredAt(const Inventory& inventory) {
-  const auto store = Store();
+  const auto store = OpenProfileStore(StateFolder());
   std::vector<int64_t> out;
   for (const InventoryEntry& entry : inventory.devices) {
-    if (!store) {
+    if (!store.ok()) {
       out.push_back(0);
       continue;
     }
-    const auto last = store->LastMeasured(entry.info.uuid);
+    const auto last = (*store)->LastMeasured(entry.info.uuid);
     out.push_back(last.ok() && *last ? **last : 0);
   }
   return out;

@@ -37,8 +37,10 @@ using PlanningProgress = std::function<void(const std::string& what, double part
 
 struct PlannedModel {
   Plan plan;
-  MachineProfile machine;
+  MachineProfile machine;           // as planned with: what steps have taught is in its step_times
+  std::vector<StepTimes> measured;  // of its devices, without that
   Workload workload;
+  std::string fingerprint;            // of the model, under which times are kept
   std::vector<DeviceInfo> devices;    // considered
   std::vector<DeviceChoice> choices;  // for the plan's stages, in order
 };

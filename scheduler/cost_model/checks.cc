@@ -75,8 +75,8 @@ Status CheckTables(const DeviceProfile& device, size_t items) {
   TRY(CheckTable(key + ".head", steps.head));
   if (steps.prefill.empty() || steps.decode_by_past.empty() || steps.head.empty() ||
       steps.layers < 1 ||
-      AnyBad(
-          {steps.batch_past, steps.attention_us_per_row_token, steps.step_us, steps.chunk_rows})) {
+      AnyBad({steps.batch_past, steps.attention_us_per_row_token,
+              steps.batch_attention_us_per_token, steps.step_us, steps.chunk_rows})) {
     return Error::Invalid(key, key +
                                    " needs prefill, decode_by_past and head, at least one layer, "
                                    "and numbers that are finite and at least 0");

@@ -21,6 +21,13 @@ class WholeStage final : public StageCost {
     if (all.us < least_us_) all = {least_us_, least_us_ * kMeasuredSigma};
     return all;
   }
+  ClassTimes Classes(const StepShape& shape) const override {
+    ClassTimes parts = items_->Classes(shape);
+    parts[static_cast<size_t>(CostClass::kOnce)] += once_.us;
+    const double us = items_->Step(shape).us + once_.us;
+    if (us < least_us_) parts[static_cast<size_t>(CostClass::kOnce)] += least_us_ - us;
+    return parts;
+  }
 
  private:
   const std::unique_ptr<StageCost> items_;
@@ -71,6 +78,12 @@ StepShape StepShape::operator+(const StepShape& other) const {
   return {prefill_rows + other.prefill_rows, prefill_pairs + other.prefill_pairs,
           decode_rows + other.decode_rows, decode_context + other.decode_context,
           logit_rows + other.logit_rows};
+}
+
+ClassTimes StageCost::Classes(const StepShape& shape) const {
+  ClassTimes parts{};
+  parts[static_cast<size_t>(MatricesOf(shape))] = Step(shape).us;
+  return parts;
 }
 
 Estimate Estimate::operator+(const Estimate& other) const {

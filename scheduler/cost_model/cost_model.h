@@ -8,6 +8,7 @@
 // naming the key (nothing known of a device, wrong numbers, not finite, below 0, a pair of devices
 // with neither link nor default_link).
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -43,11 +44,19 @@ struct Estimate {
   Estimate AndApart(const Estimate& other) const;
 };
 
+// What a step's time is made of, by what is off together: what it takes once, matrices of few and
+// of many rows, attention of sequences and of prompts.
+enum class CostClass { kOnce, kFewRows, kManyRows, kDecodeAttention, kPrefillAttention };
+inline constexpr size_t kCostClasses = 5;
+using ClassTimes = std::array<double, kCostClasses>;  // us, by CostClass
+
 // A run of items on one device, ready to be asked many times (the simulator asks millions of them).
 class StageCost {
  public:
   virtual ~StageCost() = default;
   virtual Estimate Step(const StepShape& shape) const = 0;
+  // Step().us in parts. A source that cannot tell has all of it in the matrices.
+  virtual ClassTimes Classes(const StepShape& shape) const;
 };
 
 class CostModel {

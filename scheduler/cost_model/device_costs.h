@@ -37,6 +37,13 @@ std::unique_ptr<DeviceCosts> MakeRateCosts(const std::vector<OpFit>& ops,
                                            const std::optional<PeakRates>& peak,
                                            const Workload& workload, double prompt_tokens);
 
+// Kernels for few rows read weights, kernels for many compute.
+inline constexpr double kFewRows = 16;
+inline CostClass MatricesOf(const StepShape& shape) {
+  const double rows = shape.prefill_rows + shape.decode_rows;
+  return rows > kFewRows ? CostClass::kManyRows : CostClass::kFewRows;
+}
+
 // What a layer with a window of so many tokens (0: none) attends to.
 StepShape WithinWindow(const StepShape& shape, double window_tokens);
 

@@ -91,7 +91,18 @@ struct Group {
   }
 };
 
+// What a layer does beside its matrices and its attention, where the device's fits know it: how
+// often, and how many rows as wide as the hidden state each one moves (an activation's are taken
+// for as wide). Models differ by one or two of them, of which none is dear.
+struct SmallOp {
+  const char* name;
+  double times, moved;
+};
+constexpr SmallOp kSmallOps[] = {
+    {"rms_norm", 2, 2}, {"add", 2, 3}, {"rope", 2, 2}, {"glu", 1, 3}, {"store_kv", 1, 2}};
+
 struct Rates {
+  std::vector<std::pair<SmallOp, std::vector<Curve>>> small;
   std::vector<Curve> matrices, prompt_attention, decode_attention;
   std::vector<OpFit> ops;
   std::optional<PeakRates> peak;
@@ -142,6 +153,16 @@ double AttentionUs(const Rates& rates, const StepShape& shape) {
   return us;
 }
 
+double SmallOpsUs(const Rates& rates, const StepShape& shape) {
+  const double rows = shape.prefill_rows + shape.decode_rows;
+  double us = 0;
+  for (const auto& [op, curves] : rates.small) {
+    const double bytes = op.moved * rows * rates.hidden_bytes;
+    us += op.times * SlowestUs(curves, shape.prefill_rows > 0, rows, bytes, 0, true).value_or(0);
+  }
+  return us;
+}
+
 class RateRun final : public StageCost {
  public:
   RateRun(std::shared_ptr<const Rates> rates, std::vector<Group> groups)
@@ -174,6 +195,7 @@ class RateRun final : public StageCost {
     if (!us) us = fitted(true);
     if (!us) return {kUnknown, kUnknown};
     if (attends && rates_->flops_per_pair > 0) *us += AttentionUs(*rates_, shape);
+    if (attends) *us += SmallOpsUs(*rates_, shape);
     return {*us, *us * sigma};
   }
 
@@ -259,6 +281,11 @@ std::unique_ptr<DeviceCosts> MakeRateCosts(const std::vector<OpFit>& ops,
   rates->matrices = CurvesOf(ops, "mul_mat");
   rates->prompt_attention = CurvesOf(ops, "attention.prefill");
   rates->decode_attention = CurvesOf(ops, "attention.decode");
+  for (const SmallOp& op : kSmallOps) {
+    if (auto curves = CurvesOf(ops, op.name); !curves.empty()) {
+      rates->small.emplace_back(op, std::move(curves));
+    }
+  }
   rates->ops = ops;
   rates->peak = peak;
   rates->hidden_bytes = workload.hidden_bytes_per_token;

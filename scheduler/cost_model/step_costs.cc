@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "hwprofiles/time_table.h"
 #include "scheduler/cost_model/device_costs.h"
@@ -10,28 +11,38 @@
 namespace motley {
 namespace {
 
+size_t Index(CostClass part) { return static_cast<size_t>(part); }
+
+// Sequences from which on attention is that of a batch.
+constexpr double kAmong = 8;
+
 // Of all measured layers, without what a step takes once.
 class StepCurves {
  public:
-  explicit StepCurves(const StepTimes& times)
+  StepCurves(const StepTimes& times, const Workload& workload)
       : layers_(times.layers),
         pair_us_(times.attention_us_per_row_token),
+        among_us_(times.batch_attention_us_per_token),
         chunk_(times.chunk_rows),
         head_(times.head) {
-    TakeContext(times.decode_by_past);
-    TakeRows(times);
+    TakeContext(times.decode_by_past, workload);
+    TakeRows(times, workload);
     for (auto& [rows, us] : head_) us = std::max(0.0, us - times.step_us);
   }
 
-  double LayerUs(const StepShape& shape) const {
-    const double rows = shape.prefill_rows + shape.decode_rows;
-    if (rows <= 0) return 0;
-    double us = PassUs(rows) + pair_us_ * shape.prefill_pairs;
+  // Of one layer, by class.
+  void AddLayers(const StepShape& shape, double layers, ClassTimes& to) const {
+    const double rows = shape.prefill_rows + shape.decode_rows, scale = layers / layers_;
+    if (rows <= 0) return;
+    double matrices = PassUs(rows);
     if (shape.decode_rows > 0) {
-      us += shape.decode_rows *
-            (sequence_us_ + AttentionUs(shape.decode_context / shape.decode_rows));
+      const double past = shape.decode_context / shape.decode_rows;
+      matrices = std::max(0.0, matrices + shape.decode_rows * sequence_us_);
+      to[Index(CostClass::kDecodeAttention)] +=
+          scale * shape.decode_rows * AttentionUs(past, shape.decode_rows);
     }
-    return std::max(0.0, us / layers_);
+    to[Index(CostClass::kPrefillAttention)] += scale * pair_us_ * shape.prefill_pairs;
+    to[Index(MatricesOf(shape))] += scale * matrices;
   }
   double HeadUs(double rows) const { return rows > 0 ? InterpolateFromFirst(head_, rows) : 0; }
   bool Measured(const StepShape& shape) const {
@@ -48,14 +59,22 @@ class StepCurves {
            (rest > 0 ? InterpolateFromFirst(pass_, rest) : 0);
   }
 
-  // One sequence's attention to `past` tokens.
-  double AttentionUs(double past) const {
-    return std::max(0.0, Interpolate(context_, past) - nothing_us_);
+  // One sequence's attention to `past` tokens in a batch of `count`: between what it takes alone
+  // and what it takes among as many as were measured.
+  double AttentionUs(double past, double count) const {
+    const double alone = std::max(0.0, Interpolate(context_, past) - nothing_us_);
+    if (among_us_ <= 0 || count <= 1) return alone;
+    const double part = std::min(1.0, (count - 1) / (kAmong - 1));
+    return alone + part * (among_us_ * past - alone);
   }
 
-  // What one row takes with nothing in the cache, and what tokens add to it.
-  void TakeContext(const TimeTable& by_past) {
-    context_ = by_past;
+  // What one row takes with nothing in the cache, and what tokens that it attends to add to it: of
+  // layers with a window those are fewer than what is in the cache.
+  void TakeContext(const TimeTable& by_past, const Workload& workload) {
+    for (const auto& [past, us] : by_past) {
+      const double attended = MeanAttended(workload, past);
+      if (context_.empty() || attended > context_.back().first) context_.emplace_back(attended, us);
+    }
     nothing_us_ = context_[0].second;
     if (context_.size() < 2) return;
     for (size_t i = 1; i < context_.size(); ++i) {  // noise must not make attention negative
@@ -68,12 +87,13 @@ class StepCurves {
 
   // The pass that all rows share: from decode batches, and from prompts at their size and above.
   // Where both were measured, the difference is what each sequence adds.
-  void TakeRows(const StepTimes& times) {
+  void TakeRows(const StepTimes& times, const Workload& workload) {
+    const double batch_attended = MeanAttended(workload, times.batch_past);
     TimeTable batches = {{1, nothing_us_}}, prompts = times.prefill;
     for (const auto& [count, us] : times.decode_by_batch) {
-      if (count > 1) batches.emplace_back(count, us - count * AttentionUs(times.batch_past));
+      if (count > 1) batches.emplace_back(count, us - count * AttentionUs(batch_attended, count));
     }
-    for (auto& [rows, us] : prompts) us -= pair_us_ * rows * (rows + 1) / 2;
+    for (auto& [rows, us] : prompts) us -= pair_us_ * rows * MeanAttended(workload, (rows + 1) / 2);
     const auto& [most, batch_us] = batches.back();
     if (Within(prompts, most) && most > 1) {
       sequence_us_ = (batch_us - Interpolate(prompts, most)) / most;
@@ -85,7 +105,7 @@ class StepCurves {
     for (auto& [rows, us] : pass_) us = std::max(0.0, us - times.step_us);
   }
 
-  const double layers_, pair_us_, chunk_;
+  const double layers_, pair_us_, among_us_, chunk_;
   TimeTable context_, pass_, head_;
   double nothing_us_ = 0, sequence_us_ = 0;
 };
@@ -98,11 +118,18 @@ class StepRun final : public StageCost {
       : curves_(std::move(curves)), windows_(std::move(windows)), heads_(heads) {}
 
   Estimate Step(const StepShape& shape) const override {
-    double us = heads_ * curves_->HeadUs(shape.logit_rows);
-    for (const auto& [window, layers] : windows_) {
-      us += layers * curves_->LayerUs(WithinWindow(shape, window));
-    }
+    const ClassTimes parts = Classes(shape);
+    const double us = std::accumulate(parts.begin(), parts.end(), 0.0);
     return {us, us * (curves_->Measured(shape) ? kMeasuredSigma : kBeyondSigma)};
+  }
+
+  ClassTimes Classes(const StepShape& shape) const override {
+    ClassTimes parts{};
+    parts[Index(MatricesOf(shape))] = heads_ * curves_->HeadUs(shape.logit_rows);
+    for (const auto& [window, layers] : windows_) {
+      curves_->AddLayers(WithinWindow(shape, window), layers, parts);
+    }
+    return parts;
   }
 
  private:
@@ -114,7 +141,7 @@ class StepRun final : public StageCost {
 class StepCosts final : public DeviceCosts {
  public:
   StepCosts(const StepTimes& times, const Workload& workload)
-      : curves_(std::make_shared<StepCurves>(times)),
+      : curves_(std::make_shared<StepCurves>(times, workload)),
         once_us_(times.step_us),
         items_(workload.items) {}
 

@@ -12,6 +12,7 @@ nlohmann::json Written() {
           {"decode_by_past", {{16, 20}, {1000, 40}}},
           {"decode_by_batch", {{4, 30}}},
           {"batch_past", 64},
+          {"batch_attention_us_per_token", 0.02},
           {"attention_us_per_row_token", 0.0125},
           {"head", {{1, 50}}},
           {"layers", 30},

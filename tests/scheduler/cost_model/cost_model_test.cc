@@ -123,6 +123,21 @@ TEST(Ops, RowsOfBothPhasesAreOneCallAndAttentionIsPricedApart) {
               1e-3);
 }
 
+TEST(Ops, ALayersSmallOpsAddWhereTheyWereMeasured) {
+  DeviceProfile device;
+  device.ops = {{"mul_mat", "Q4_0", "1-", 5, 1e4, 1e9, 4}};
+  const CostModel without = ModelOf(One(device));
+  device.ops.push_back({"rms_norm", "", "1-", 2, 1e3, 1e12, 1});
+  device.ops.push_back({"add", "", "1-", 1, 1e3, 1e12, 1});
+  const CostModel with = ModelOf(One(device));
+  const auto added = [&](int item, const StepShape& shape) {
+    return with.Item(0, item, shape).us - without.Item(0, item, shape).us;
+  };
+  // Two norms of 2 x 1000 B a row and two adds of 3 x 1000 B at 1000 B/us.
+  EXPECT_NEAR(added(1, StepShape::Decode(4, 9)), 2 * (2 + 8) + 2 * (1 + 12), 1e-6);
+  EXPECT_NEAR(added(3, StepShape::Decode(4, 9)), 0, 1e-9);
+}
+
 // A device whose step of r prompt rows after p tokens and b sequences of c tokens takes
 // 100 + 10 (r + b) + 0.2 pairs + 7 b + 0.3 b c us in 2 layers, of which 40 whatever its layers.
 StepTimes Steps() {
@@ -163,6 +178,55 @@ TEST(StepTimes, SayWhatEveryMixOfRowsAndContextTakes) {
   EXPECT_DOUBLE_EQ(StageUs(model, StepShape::Decode(2, 9), 3, 3), 100);
   EXPECT_DOUBLE_EQ(StageUs(model, StepShape::Decode(1, 16), 0, 3),
                    StageUs(model, StepShape::Decode(1, 16), 1, 2) + 50);
+}
+
+// The device of Steps(), but layer.1 attends to 100 tokens at most: a mean layer attends to half of
+// the context and to half of what the window leaves of it.
+TEST(StepTimes, AttentionIsThatOfEachLayersOwnWindow) {
+  Workload workload = TwoLayers();
+  workload.items[2].cost = 1;
+  workload.items[2].window_tokens = 100;
+  const auto layer_us = [](double c) { return (100 + 10 + 7 - 40 + 0.3 * c) / 2; };
+  const auto attended = [](double c) { return std::min(c, 100.0); };
+  DeviceProfile device;
+  device.step_times = Steps();
+  for (auto& [c, us] : device.step_times->decode_by_past) {
+    us = 40 + layer_us(c) + layer_us(attended(c));
+  }
+  const CostModel model = ModelOf(One(device), workload);
+  for (const double c : {16, 500, 3000}) {
+    EXPECT_NEAR(model.Item(0, 1, StepShape::Decode(1, c)).us, layer_us(c), 1e-9);
+    EXPECT_NEAR(model.Item(0, 2, StepShape::Decode(1, c)).us, layer_us(attended(c)), 1e-9);
+  }
+}
+
+TEST(StepTimes, ABatchsAttentionIsWhatWasMeasuredOfABatch) {
+  DeviceProfile device;
+  device.step_times = Steps();
+  device.step_times->batch_attention_us_per_token = 0.1;
+  const CostModel model = ModelOf(One(device));
+  const auto per_token = [&](double batch) {
+    return (model.Item(0, 1, StepShape::Decode(batch, 2000)).us -
+            model.Item(0, 1, StepShape::Decode(batch, 1000)).us) *
+           2 / (batch * 1000);
+  };
+  EXPECT_NEAR(per_token(1), 0.3, 1e-9);
+  EXPECT_NEAR(per_token(8), 0.1, 1e-9);
+  EXPECT_NEAR(per_token(16), 0.1, 1e-9);
+  EXPECT_GT(per_token(3), 0.1);
+}
+
+TEST(CostModel, AStepsClassesAreItsTime) {
+  DeviceProfile steps;
+  steps.step_times = Steps();
+  for (const DeviceProfile& device : {WithItems(), WithLayers(), WithPeak(), steps}) {
+    const auto stage = ModelOf(One(device)).Stage(0, 0, 3);
+    for (const StepShape& shape : {StepShape::Prompt(100), StepShape::Decode(3, 77)}) {
+      double sum = 0;
+      for (const double part : stage->Classes(shape)) sum += part;
+      EXPECT_NEAR(sum, stage->Step(shape).us, 1e-9);
+    }
+  }
 }
 
 TEST(StepTimes, MoreRowsThanAChunkAreSeveralPasses) {

@@ -107,6 +107,7 @@ struct Rates {
   std::vector<OpFit> ops;
   std::optional<PeakRates> peak;
   double hidden_bytes = 0, kv_bytes = 0, flops_per_pair = 0;
+  double us_per_byte = 0, us_per_flop = 0;  // of `peak`
 };
 
 struct Work {
@@ -206,8 +207,7 @@ class RateRun final : public StageCost {
       bytes += rates_->kv_bytes * (shape.decode_context + PromptTokens(shape));
       flops += rates_->flops_per_pair * (shape.decode_context + shape.prefill_pairs);
     }
-    const double reading = bytes / peak.bytes_per_s * 1e6;
-    const double computing = peak.f16_flops > 0 ? flops / peak.f16_flops * 1e6 : 0;
+    const double reading = bytes * rates_->us_per_byte, computing = flops * rates_->us_per_flop;
     const double us = peak.launch_us + std::max(reading, computing);
     return {us, us * kPriorSigma};
   }
@@ -288,6 +288,8 @@ std::unique_ptr<DeviceCosts> MakeRateCosts(const std::vector<OpFit>& ops,
   }
   rates->ops = ops;
   rates->peak = peak;
+  if (peak) rates->us_per_byte = 1e6 / peak->bytes_per_s;
+  if (peak && peak->f16_flops > 0) rates->us_per_flop = 1e6 / peak->f16_flops;
   rates->hidden_bytes = workload.hidden_bytes_per_token;
   rates->kv_bytes = workload.kv_bytes_per_token_layer;
   rates->flops_per_pair = workload.attention_flops_per_pair;

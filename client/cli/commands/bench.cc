@@ -12,6 +12,7 @@
 #include "client/cli/output.h"
 #include "daemon/app/options.h"
 #include "daemon/core/core.h"
+#include "daemon/planning/forecast.h"
 
 namespace motley {
 namespace {
@@ -95,7 +96,7 @@ Result<Row> Measure(Streams& streams, const Options& options, const std::string&
 Result<std::vector<Row>> RunAll(Core& core, const Options& options, ProgressLine& line) {
   Streams streams(core);
   std::vector<Row> rows;
-  const Prediction predicted = core.planned()->plan.predicted;
+  const Forecast forecast = TRY(Forecast::Make(*core.planned()));
   for (const int n : options.prompts) {
     if (n == 0) continue;
     line.Show("pp" + std::to_string(n), 0.1);
@@ -103,8 +104,7 @@ Result<std::vector<Row>> RunAll(Core& core, const Options& options, ProgressLine
         TRY(Measure(streams, options, "pp" + std::to_string(n), [n](Streams& s) -> Result<double> {
           return n / TRY(s.Run(1, n, 1))[0].prompt_ms * 1e3;
         })));
-    if (n == core.planned()->plan.objective.prompt_tokens)
-      rows.back().predicted = predicted.prefill_tokens_per_s;
+    rows.back().predicted = n / forecast.PromptUs(n) * 1e6;
   }
   if (options.generated > 0) {
     const int n = options.generated;
@@ -113,7 +113,7 @@ Result<std::vector<Row>> RunAll(Core& core, const Options& options, ProgressLine
         TRY(Measure(streams, options, "tg" + std::to_string(n), [n](Streams& s) -> Result<double> {
           return n / TRY(s.Run(1, 1, n + 1))[0].predicted_ms * 1e3;
         })));
-    rows.back().predicted = predicted.decode_tokens_per_s;
+    rows.back().predicted = n / forecast.GenerateUs(n, 1, 1) * 1e6;
   }
   for (const int n : options.batches) {
     line.Show("b" + std::to_string(n), 0.8);
@@ -123,6 +123,9 @@ Result<std::vector<Row>> RunAll(Core& core, const Options& options, ProgressLine
           TRY(s.Run(n, kStreamTokens, kStreamTokens));
           return n * 2 * kStreamTokens / SecondsBetween(start, RealClock().NowNs());
         })));
+    const double us = forecast.PromptUs(kStreamTokens, n) +
+                      forecast.GenerateUs(kStreamTokens - 1, n, kStreamTokens);
+    rows.back().predicted = n * 2 * kStreamTokens / us * 1e6;
   }
   return rows;
 }

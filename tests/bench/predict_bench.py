@@ -27,8 +27,7 @@ from service import Service, load  # noqa: E402
 
 PATTERNS = {"smollm2": "SmolLM2*.gguf", "gemma3": "gemma-3*.gguf"}
 # (streams, tokens of context, generated)
-LOADS = [(1, 128, 48), (4, 128, 32), (16, 128, 24), (1, 512, 48), (8, 512, 24), (16, 256, 24), (1, 2000, 32),
-         (2, 1024, 32)]
+LOADS = [(1, 128, 48), (4, 128, 32), (16, 128, 32), (1, 512, 48), (8, 256, 24), (1, 2000, 32), (2, 1024, 24)]
 PROMPT, OUTPUT, REPEATS = 512, 128, 3
 WARM_STEPS = 200
 

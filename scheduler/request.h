@@ -40,6 +40,11 @@ struct Request {
   SamplingParams sampling;
   int logprobs = kNoLogprobs;         // alternatives per generated token, 0-20
   int prompt_logprobs = kNoLogprobs;  // alternatives per prompt token
+  // So many of the prompt's first tokens come with their KV memory, from the pool that computed
+  // them (prefill apart from decode): rows begin behind them. The executor fills the blocks named
+  // in the first batch that holds the request. Less than the prompt: the next token needs a row. A
+  // request that loses its blocks later computes everything again.
+  int computed_tokens = 0;
 };
 
 struct TokenLogprob {

@@ -38,6 +38,9 @@ struct RequestUpdate {
 struct SchedulerStatus {
   int waiting = 0, running = 0;
   int free_blocks = 0, total_blocks = 0;
+  // Free blocks less those that all who run or wait still need to hold what they already are and
+  // one more token. May be negative. What a new request finds.
+  int unclaimed_blocks = 0;
 };
 
 class Scheduler {
@@ -56,6 +59,15 @@ class Scheduler {
   virtual SchedulerStatus Status() const = 0;
 };
 
-std::unique_ptr<Scheduler> MakeScheduler(const SchedulerLimits& limits);
+class BlockLedger;
+// KV blocks for several schedulers: those whose batches pass the same devices one after the other
+// (the cohorts of a pipeline) share them.
+std::shared_ptr<BlockLedger> MakeBlocks(const SchedulerLimits& limits);
+
+// Without `shared` it has limits.kv_blocks for itself. With it they must be the limits that made
+// it: a request may come to need them all. A scheduler takes blocks from its own requests only;
+// when others hold them, its youngest waits until they come back.
+std::unique_ptr<Scheduler> MakeScheduler(const SchedulerLimits& limits,
+                                         std::shared_ptr<BlockLedger> shared = nullptr);
 
 }  // namespace motley

@@ -11,6 +11,25 @@ int64_t WorstCaseBlocks(const Request& request, const SchedulerLimits& limits) {
   return (tokens + unit - 1) / unit;
 }
 
+namespace {
+
+Status CheckComputed(const Request& request) {
+  const int computed = request.computed_tokens, prompt = static_cast<int>(request.prompt.size());
+  if (computed < 0 || computed >= prompt) {
+    return Error::Invalid("computed_tokens", "computed_tokens is " + std::to_string(computed) +
+                                                 ", must be at least 0 and less than the prompt, " +
+                                                 std::to_string(prompt));
+  }
+  if (computed > 0 && request.prompt_logprobs != kNoLogprobs) {
+    return Error::Invalid("computed_tokens",
+                          "computed_tokens is " + std::to_string(computed) +
+                              ", prompt_logprobs needs every row of the prompt computed here");
+  }
+  return {};
+}
+
+}  // namespace
+
 Status CheckRequest(const Request& request, const SchedulerLimits& limits) {
   const int64_t prompt = static_cast<int64_t>(request.prompt.size());
   if (prompt == 0) return Error::Invalid("prompt", "the prompt has no tokens, needs at least one");
@@ -18,6 +37,7 @@ Status CheckRequest(const Request& request, const SchedulerLimits& limits) {
     return Error::Invalid("max_tokens", "max_tokens is " + std::to_string(request.max_tokens) +
                                             ", must be at least 0");
   }
+  TRY(CheckComputed(request));
   const int64_t tokens = prompt + request.max_tokens;
   if (tokens > limits.context_tokens) {
     return Error::Invalid(prompt > limits.context_tokens ? "prompt" : "max_tokens",

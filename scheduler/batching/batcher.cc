@@ -10,6 +10,9 @@ class Former {
   Former(Roster& roster, const SchedulerLimits& limits, uint64_t step)
       : roster_(roster), limits_(limits) {
     batch_.step = step;
+    const size_t most = roster.running.size() + roster.waiting.size();
+    batch_.sequences.reserve(std::min<size_t>(most, limits.batch_rows));
+    batch_.outputs.reserve(batch_.sequences.capacity());
   }
 
   std::optional<Batch> Form() {
@@ -37,13 +40,19 @@ class Former {
   }
 
   void AddDecodes() {
-    uint64_t next = 0;
-    while (RowsLeft() > 0) {
-      auto found = roster_.running.upper_bound(next);
-      while (found != roster_.running.end() && !found->second.decoding()) ++found;
-      if (found == roster_.running.end()) return;
-      next = found->first;
-      if (ReserveForDecode(next)) AddRows(roster_.running.at(next), 1);
+    auto next = roster_.running.begin();
+    while (next != roster_.running.end() && RowsLeft() > 0) {
+      Sequence& sequence = next->second;
+      if (!sequence.decoding()) {
+        ++next;
+      } else if (roster_.blocks.Grow(sequence.blocks, sequence.size())) {
+        AddRows(sequence, 1);
+        ++next;
+      } else {
+        const uint64_t number = next->first;
+        if (ReserveForDecode(number)) AddRows(roster_.running.at(number), 1);
+        next = roster_.running.upper_bound(number);  // preemption may have taken the ones behind
+      }
     }
   }
 
@@ -70,10 +79,10 @@ class Former {
 
   // Free blocks that the running have no claim on for what they already are.
   int UnclaimedBlocks() const {
-    int unclaimed = roster_.blocks.free();
+    const int of_others = roster_.blocks.claims() - roster_.claims;
+    int unclaimed = roster_.blocks.free() - of_others;
     for (const auto& [number, sequence] : roster_.running) {
-      const int needed = roster_.blocks.BlocksFor(sequence.size() + 1);
-      unclaimed -= std::max(0, needed - static_cast<int>(sequence.blocks.size()));
+      unclaimed -= roster_.MissingBlocks(sequence);
     }
     return unclaimed;
   }
@@ -84,7 +93,8 @@ class Former {
            static_cast<int>(roster_.running.size()) < most) {
       const Sequence& first = roster_.waiting.begin()->second;
       const int needed = roster_.blocks.BlocksFor(first.size() + 1);
-      if (!roster_.running.empty() && UnclaimedBlocks() < needed) return;
+      const bool nothing_runs = roster_.blocks.free() == roster_.blocks.total();
+      if (!nothing_runs && UnclaimedBlocks() < needed) return;
       auto node = roster_.waiting.extract(roster_.waiting.begin());
       Sequence& started = roster_.running.insert(std::move(node)).position->second;
       if (!AddPrefill(started)) return;
@@ -94,16 +104,16 @@ class Former {
   void AddRows(Sequence& sequence, int count) {
     const Request& request = sequence.request;
     const auto index = static_cast<int32_t>(batch_.sequences.size());
-    BatchSequence entry{.request = sequence.number,
-                        .blocks = sequence.blocks,
-                        .sampling = request.sampling,
-                        .end_tokens = request.end_tokens};
+    BatchSequence& entry = batch_.sequences.emplace_back();
+    entry.request = sequence.number;
+    entry.blocks = sequence.blocks;
+    entry.sampling = request.sampling;
+    entry.end_tokens = request.end_tokens;
     if (request.sampling.UsesHistory()) {
       entry.prompt = request.prompt;
       entry.generated.assign(sequence.tokens.begin() + sequence.prompt_size(),
                              sequence.tokens.end());
     }
-    batch_.sequences.push_back(std::move(entry));
     for (int position = sequence.computed; position < sequence.computed + count; ++position) {
       batch_.rows.push_back({sequence.tokens[position], position, index});
       AddOutput(sequence, position);

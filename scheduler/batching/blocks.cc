@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 namespace motley {
 
 BlockLedger::BlockLedger(int blocks, int block_tokens)
     : total_(std::max(blocks, 0)), block_tokens_(std::max(block_tokens, 1)) {
-  for (int32_t block = total_ - 1; block >= 0; --block) free_.push_back(block);
-}
-
-int BlockLedger::BlocksFor(int64_t tokens) const {
-  return static_cast<int>((tokens + block_tokens_ - 1) / block_tokens_);
+  free_.resize(static_cast<size_t>(total_));
+  std::iota(free_.begin(), free_.end(), 0);  // ascending is a heap already
 }
 
 int64_t BlockLedger::TokensWithin(const std::vector<int32_t>& held) const {
@@ -22,6 +20,7 @@ bool BlockLedger::Grow(std::vector<int32_t>& held, int64_t tokens) {
   const int missing = BlocksFor(tokens) - static_cast<int>(held.size());
   if (missing > free()) return false;
   for (int i = 0; i < missing; ++i) {
+    std::pop_heap(free_.begin(), free_.end(), std::greater<>());
     held.push_back(free_.back());
     free_.pop_back();
   }
@@ -29,9 +28,11 @@ bool BlockLedger::Grow(std::vector<int32_t>& held, int64_t tokens) {
 }
 
 void BlockLedger::Release(std::vector<int32_t>& held) {
-  free_.insert(free_.end(), held.begin(), held.end());
+  for (const int32_t block : held) {
+    free_.push_back(block);
+    std::push_heap(free_.begin(), free_.end(), std::greater<>());
+  }
   held.clear();
-  std::sort(free_.begin(), free_.end(), std::greater<>());
 }
 
 }  // namespace motley

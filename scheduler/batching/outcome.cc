@@ -39,12 +39,14 @@ std::vector<SequenceResult> SplitResults(const Batch& batch, const Done& done) {
   return results;
 }
 
-// Nothing when there is nothing to tell (a chunk in the middle of a prompt).
-std::optional<RequestUpdate> Advance(Sequence& sequence, const SequenceResult& result) {
+// Adds an update, unless there is nothing to tell (a chunk in the middle of a prompt).
+void Advance(Sequence& sequence, const SequenceResult& result,
+             std::vector<RequestUpdate>& updates) {
   sequence.computed += result.rows;
   for (const TokenLogprob* score : result.scores) sequence.prompt_scores.push_back(*score);
-  if (sequence.pending() > 0) return std::nullopt;
-  RequestUpdate update{.request = sequence.number};
+  if (sequence.pending() > 0) return;
+  RequestUpdate& update = updates.emplace_back();
+  update.request = sequence.number;
   // The scores are told once, with the step that ends the prompt; a later re-computation ends with
   // generated tokens.
   if (sequence.generated() == 0) update.prompt_scores = sequence.prompt_scores;
@@ -53,19 +55,18 @@ std::optional<RequestUpdate> Advance(Sequence& sequence, const SequenceResult& r
     update.tokens.push_back(*result.sampled);
   }
   update.finished = FinishOf(sequence);
-  return update;
 }
 
 std::vector<RequestUpdate> ApplyDone(Roster& roster, const Batch& batch, const Done& done) {
   const std::vector<SequenceResult> results = SplitResults(batch, done);
   std::vector<RequestUpdate> updates;
+  updates.reserve(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
     const auto found = roster.running.find(batch.sequences[i].request);
     if (found == roster.running.end()) continue;
-    auto update = Advance(found->second, results[i]);
-    if (!update) continue;
-    if (update->finished) roster.Remove(update->request);
-    updates.push_back(std::move(*update));
+    const size_t before = updates.size();
+    Advance(found->second, results[i], updates);
+    if (updates.size() > before && updates.back().finished) roster.Remove(updates.back().request);
   }
   return updates;
 }

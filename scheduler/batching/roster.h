@@ -3,6 +3,7 @@
 // running request is older than every waiting one: a request that loses its blocks goes back to the
 // head of the queue. One thread.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -33,7 +34,21 @@ struct Sequence {
 
 struct Roster {
   std::map<uint64_t, Sequence> waiting, running;  // by number: the oldest first
-  BlockLedger blocks;
+  BlockLedger& blocks;
+  int claims = 0;  // of those in the ledger, the running ones' of this roster
+
+  // What a sequence still needs to hold all that it is and one more token.
+  int MissingBlocks(const Sequence& sequence) const {
+    return std::max(
+        0, blocks.BlocksFor(sequence.size() + 1) - static_cast<int>(sequence.blocks.size()));
+  }
+
+  void UpdateClaims() {
+    int now = 0;
+    for (const auto& [number, sequence] : running) now += MissingBlocks(sequence);
+    blocks.ChangeClaims(now - claims);
+    claims = now;
+  }
 
   // Back to the queue: frees its blocks, and everything it has so far is computed again when it
   // next runs. No token is lost or repeated. What preemption does, and what losing a device does to

@@ -155,6 +155,48 @@ TEST_F(Batcher, RunsAtMostMaxSequences) {
   EXPECT_EQ(scheduler_->Status().waiting, 3);
 }
 
+// 6 prompt tokens of which 5 come with their KV memory.
+TEST_F(Batcher, RowsBeginBehindWhatIsComputedAlready) {
+  const SchedulerLimits limits{.kv_blocks = 4, .block_tokens = 2, .batch_rows = 16};
+  Start(limits);
+  Request request = Prompt(6, 2);
+  request.computed_tokens = 5;
+  const uint64_t number = Submit(std::move(request));
+  const auto batch = scheduler_->NextBatch();
+  ASSERT_TRUE(batch);
+  EXPECT_THAT(Rows(*batch), ElementsAre(P(number, 1)));
+  EXPECT_EQ(batch->rows[0].position, 5);
+  EXPECT_EQ(batch->sequences[0].blocks.size(), 3u);
+  EXPECT_EQ(batch->outputs.size(), 1u);
+  scheduler_->Apply(*batch, Done{{TokenLogprob{.token = 9}}});
+  EXPECT_EQ(scheduler_->NextBatch()->rows[0].position, 6);
+}
+
+TEST_F(Batcher, WhatWasComputedElsewhereIsComputedAgainAfterItsBlocksAreLost) {
+  Start({.kv_blocks = 4, .block_tokens = 2, .batch_rows = 16});
+  Submit(Prompt(2, 5));
+  Step();
+  Request request = Prompt(3, 5);
+  request.computed_tokens = 2;
+  const uint64_t b = Submit(std::move(request));
+  auto batch = scheduler_->NextBatch();
+  scheduler_->Apply(*batch, Done{{TokenLogprob{.token = 1}, TokenLogprob{.token = 2}}});
+  batch = scheduler_->NextBatch();  // 2 blocks each
+  scheduler_->Apply(*batch, Done{{TokenLogprob{.token = 1}, TokenLogprob{.token = 2}}});
+  bool again = false;
+  while ((batch = scheduler_->NextBatch())) {
+    for (size_t row = 0; row < batch->rows.size(); ++row) {
+      again |= batch->sequences[batch->rows[row].sequence].request == b &&
+               batch->rows[row].position == 0;
+    }
+    Done done;
+    done.outputs.resize(batch->outputs.size());
+    scheduler_->Apply(*batch, done);
+  }
+  EXPECT_TRUE(again);
+  EXPECT_EQ(scheduler_->Status().free_blocks, 4);
+}
+
 TEST_F(Batcher, SuppressesEndTokensUntilMinTokens) {
   Start({});
   Request request = Prompt(2, 3);

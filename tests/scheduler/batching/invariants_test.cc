@@ -37,8 +37,8 @@ Request RandomRequest(std::mt19937& engine, const SchedulerLimits& limits) {
 
 class Service {
  public:
-  explicit Service(const SchedulerLimits& limits)
-      : scheduler_(MakeScheduler(limits)), executor_(limits, kVocabulary) {}
+  explicit Service(const SchedulerLimits& limits, std::shared_ptr<BlockLedger> blocks = nullptr)
+      : scheduler_(MakeScheduler(limits, std::move(blocks))), executor_(limits, kVocabulary) {}
 
   bool Step() {
     const auto batch = scheduler_->NextBatch();
@@ -107,6 +107,48 @@ TEST(SchedulerInvariants, EveryRequestGetsTheTokensItWouldGetAlone) {
     restarts += service.executor().restarts();
   }
   EXPECT_GT(restarts, 100);  // blocks were tight enough for requests to lose theirs
+}
+
+// The cohorts of a pipeline: schedulers that take turns and share their blocks.
+TEST(SchedulerInvariants, SchedulersThatShareBlocksAnswerAllAsAlone) {
+  int restarts = 0;
+  for (uint32_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 engine(seed);
+    const SchedulerLimits limits{.context_tokens = 64,
+                                 .kv_blocks = 5 + static_cast<int>(seed % 9),
+                                 .block_tokens = 1 + static_cast<int>(seed % 5),
+                                 .batch_rows = 1 + static_cast<int>(seed % 23),
+                                 .max_sequences = 1 + static_cast<int>(seed % 5)};
+    const auto blocks = MakeBlocks(limits);
+    std::vector<Service> cohorts;
+    for (int c = 0; c < 3; ++c) cohorts.emplace_back(limits, blocks);
+    std::vector<std::map<uint64_t, Request>> requests(cohorts.size());
+    for (int i = 0; i < 30; ++i) {
+      Request request = RandomRequest(engine, limits);
+      const size_t c = engine() % cohorts.size();
+      const auto number = cohorts[c].scheduler().Submit(request);
+      ASSERT_TRUE(number.ok()) << number.error().message;
+      requests[c][*number] = std::move(request);
+    }
+    // A round in which a request only gave its blocks back runs nothing.
+    for (int rounds = 0, idle = 0; idle < 3; ++rounds, ++idle) {
+      ASSERT_LT(rounds, 100000);
+      for (Service& cohort : cohorts) {
+        if (cohort.Step()) idle = 0;
+      }
+    }
+    for (size_t c = 0; c < cohorts.size(); ++c) {
+      ASSERT_TRUE(cohorts[c].executor().complaints().empty())
+          << cohorts[c].executor().complaints()[0];
+      for (const auto& [number, request] : requests[c]) {
+        ExpectAnsweredAsAlone(request, cohorts[c].heard(number));
+      }
+      EXPECT_EQ(cohorts[c].scheduler().Status().free_blocks, limits.kv_blocks);
+      restarts += cohorts[c].executor().restarts();
+    }
+  }
+  EXPECT_GT(restarts, 100);
 }
 
 TEST(SchedulerInvariants, CancellingAnyTimeFreesEverythingAndDisturbsNobody) {

@@ -48,6 +48,31 @@ TEST(Admission, RefusesEmptyPromptsAndHugeOrNegativeLengths) {
   EXPECT_EQ(scheduler->Submit(Prompt(1, INT32_MAX)).error().code, Code::kInvalidArgument);
 }
 
+TEST(Admission, RefusesMoreComputedTokensThanLeaveARow) {
+  const auto scheduler = MakeScheduler({});
+  for (const int computed : {-1, 3, 4}) {
+    Request request = Prompt(3, 2);
+    request.computed_tokens = computed;
+    EXPECT_EQ(scheduler->Submit(std::move(request)).error().field, "computed_tokens");
+  }
+  Request scored = Prompt(3, 2);
+  scored.computed_tokens = 1;
+  scored.prompt_logprobs = 0;
+  EXPECT_EQ(scheduler->Submit(std::move(scored)).error().field, "computed_tokens");
+}
+
+// 6 blocks of 2: a runs and needs one more for its next token, b waits and needs two.
+TEST(Scheduler, UnclaimedBlocksAreWhatANewRequestFinds) {
+  const auto scheduler = MakeScheduler({.kv_blocks = 6, .block_tokens = 2});
+  ASSERT_TRUE(scheduler->Submit(Prompt(2, 4)).ok());
+  EXPECT_EQ(scheduler->Status().unclaimed_blocks, 4);
+  const auto batch = scheduler->NextBatch();
+  scheduler->Apply(*batch, Sampled(*batch, 1));
+  ASSERT_TRUE(scheduler->Submit(Prompt(3, 1)).ok());
+  EXPECT_EQ(scheduler->Status().free_blocks, 5);
+  EXPECT_EQ(scheduler->Status().unclaimed_blocks, 2);
+}
+
 TEST(Admission, AFullQueueIsUnavailable) {
   const auto scheduler = MakeScheduler({.max_queue = 2});
   EXPECT_TRUE(scheduler->Submit(Prompt(1, 1)).ok());

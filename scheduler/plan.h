@@ -50,10 +50,11 @@ struct Stage {
 // in each: they share it.
 struct Replica {
   std::vector<Stage> stages;  // in order of items
-  int micro_batch = 1;        // sequences in one step
-  int max_sequences = 1;      // in flight: micro_batch for every stage of a full pipeline
-  double kv_tokens = 0;       // of KV memory on each of its devices, for max_sequences
-  double share = 0;           // of its pool's requests; 0: in proportion to what it can do
+  int micro_batch = 1;        // sequences in one step; 0: as many as fill the pipeline
+  int max_sequences = 1;      // in flight: micro_batch for every stage of a full pipeline; 0: what
+                              // memory holds
+  double kv_tokens = 0;  // of KV memory on each of its devices, for max_sequences; 0: what is left
+  double share = 0;      // of its pool's requests; 0: in proportion to what it can do
 };
 
 enum class Phase { kBoth, kPrefill, kDecode };

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hwprofiles/json_fields.h"
@@ -171,11 +170,8 @@ Result<Replica> ReplicaFromJson(const JsonFields& fields) {
   replica.stages = TRY(StagesFromJson(fields));
   const std::string key = fields.Path("stages");
   if (replica.stages.empty()) return Error::Invalid(key, key + " is empty");
-  replica.micro_batch = std::max(1, TRY(fields.IntegerOr("micro_batch", 1)));
-  const double full =
-      double{1.0} * replica.micro_batch * static_cast<double>(replica.stages.size());
-  replica.max_sequences =
-      std::max(1, TRY(fields.IntegerOr("max_sequences", static_cast<int>(std::min(full, 1e9)))));
+  replica.micro_batch = TRY(fields.IntegerOr("micro_batch", 0));
+  replica.max_sequences = TRY(fields.IntegerOr("max_sequences", 0));
   replica.kv_tokens = TRY(fields.NumberOr("kv_tokens", 0));
   replica.share = TRY(fields.NumberOr("share", 0));
   return replica;

@@ -16,17 +16,23 @@ struct Arrival {
   int prompt_tokens = 1, output_tokens = 1;
 };
 
-// CSV with a header line: arrival_s,prompt_tokens,output_tokens[,tenant,class]. In order of time.
+// CSV with a header line that names the columns arrival_s, prompt_tokens and output_tokens, in any
+// order and among others (tenant, class). In order of time.
 Result<std::vector<Arrival>> ReadTrace(const std::string& path);
+// The same from text; `name` is put before what is wrong.
+Result<std::vector<Arrival>> ParseTrace(std::string_view text, const std::string& name);
 
-// "poisson:2.5" (requests per second), "uniform:2.5" (evenly spaced), "offline" (all at once).
+// "poisson:2.5" (requests per second), "uniform:2.5" (evenly spaced), "offline:3000" (so many, all
+// at once).
 struct ArrivalProcess {
   enum class Kind { kPoisson, kUniform, kOffline } kind = Kind::kPoisson;
   double rate_rps = 1;
+  uint64_t count = 0;  // kOffline
 };
 Result<ArrivalProcess> ParseArrivals(std::string_view text);
 
-// "in:512,out:128": lengths with these means, exponentially distributed, at least 1;
+// "in:512,out:128": lengths with these means, at least 1, of which every further token is as likely
+// as the one before (geometric: the exponential distribution of whole numbers);
 // "in:512:fixed,out:128:fixed": always these.
 struct LengthDistribution {
   enum class Kind { kExponential, kFixed } kind = Kind::kExponential;
@@ -37,9 +43,10 @@ struct Lengths {
 };
 Result<Lengths> ParseLengths(std::string_view text);
 
-// As many as come within `seconds` (offline: `count` at 0). The same seed gives the same requests;
-// request number i has the same lengths whatever the rate (common random numbers).
-std::vector<Arrival> DrawArrivals(const ArrivalProcess& process, const Lengths& lengths,
-                                  double seconds, uint64_t count, uint64_t seed);
+// As many as come within `seconds` (offline: its count, at 0). The same seed gives the same
+// requests; request number i has the same lengths whatever the rate, and the times of two rates
+// differ by a factor (common random numbers). InvalidArgument when they are more than fit memory.
+Result<std::vector<Arrival>> DrawArrivals(const ArrivalProcess& process, const Lengths& lengths,
+                                          double seconds, uint64_t seed);
 
 }  // namespace motley

@@ -30,6 +30,7 @@ void AddPsCommand(CLI::App& app, int* status);
 void AddReferenceCommands(CLI::App& app);  // completion, man: of all commands that are there
 void AddRunCommand(CLI::App& app, int* status);
 void AddServeCommand(CLI::App& app, int* status);
+void AddSimulateCommand(CLI::App& app, int* status);
 void AddSummary(CLI::App& app, int* status);  // without a command
 void AddTemplateCommand(CLI::App& app, int* status);
 void AddTokenizeCommands(CLI::App& app, int* status);  // tokenize, detokenize

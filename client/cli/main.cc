@@ -30,6 +30,7 @@ int Run(int argc, char** argv) {
   motley::AddExplainCommand(app, &status);
   motley::AddProfileCommand(app, &status);
   motley::AddPlanCommand(app, &status);
+  motley::AddSimulateCommand(app, &status);
   motley::AddBenchCommand(app, &status);
   motley::AddModelsCommand(app, &status);
   motley::AddTokenizeCommands(app, &status);

@@ -88,6 +88,29 @@ def what_commands_print_holds():
     assert summary["service"] == {"host": NOWHERE, "status": None} and summary["devices"]
 
 
+def simulations_hold_with_and_without_requests_counted():
+    box = {"schema": "motley.machine/1", "name": "box", "default_link": {"latency_us": 5, "bytes_per_s": 1e9},
+           "devices": [{"id": d, "usable_bytes": 1e9, "power": {"idle_w": 10, "busy_w": 100},
+                        "layer_times": {"prefill": [[0, 0], [1000, 9000]], "decode": [[1, 100], [8, 150]]}} for d in ("nv0", "nv1")]}
+    model = {"schema": "motley.workload/1", "name": "m", "hidden_bytes_per_token": 2048, "kv_bytes_per_token_layer": 1024,
+             "context_tokens": 512, "items": [{"name": f"layer.{i}", "weight_bytes": 1e6} for i in range(8)]}
+    with written(box) as machine, written(model) as workload, tempfile.TemporaryDirectory() as folder:
+        command = ["simulate", "--machine", machine, "--workload", workload, "--json", "--arrivals"]
+        saved = os.path.join(folder, "plan.json")
+        for policy in ("best", "even", "memory-proportional", "speed-proportional", "fastest-first", "single:nv1"):
+            done = holds(json.loads(motley(*command, "poisson:20", "--lengths", "in:64,out:16", "--seconds", "5", "--policy", policy,
+                                           "--save-plan", saved, "--slo", "ttft=0.5,itl=0.01")))
+            assert done["completed"] > 50 and not done["violations"], done
+            again = motley(*command, "poisson:20", "--lengths", "in:64,out:16", "--seconds", "5", "--plan", saved,
+                           "--slo", "ttft=0.5,itl=0.01")
+            assert json.loads(again) == done, policy
+        nothing = holds(json.loads(motley(*command, "offline:9", "--lengths", "in:64,out:16", "--seconds", "0.02", "--warmup", "0.01",
+                                          "--policy", "even", "--fail", "nv0@0.005+0.001")))
+        assert nothing["ttft_s"]["mean"] is None, nothing
+        refused = json.loads(motley(*command, "offline:9", "--lengths", "in:64", "--policy", "even", status=(1, 2)))
+        assert refused["error"]["field"] == "lengths", refused
+
+
 def recorded_machines_hold_as_files_and_as_printed():
     assert len(MACHINES) >= 20
     for path in MACHINES:
@@ -232,6 +255,7 @@ def the_summary_shows_the_service():
 if __name__ == "__main__":
     assert pathlib.Path(program("motley")).exists()
     run_checks(the_schemas_are_schemas, what_lacks_a_key_or_has_the_wrong_type_does_not_hold, what_commands_print_holds,
+               simulations_hold_with_and_without_requests_counted,
                recorded_machines_hold_as_files_and_as_printed, what_was_printed_is_an_input, the_catalog_holds,
                a_plan_from_files_holds, a_profile_holds, what_a_model_gives_holds, examples_of_the_page_hold,
                the_summary_shows_the_service)

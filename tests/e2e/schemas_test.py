@@ -199,6 +199,9 @@ def what_a_model_gives_holds():
         assert summary["service"]["status"]["models"]
 
 
+PREDICTION = ("steps", "median_error", "p95_error", "profile_error", "scale", "drifts")
+
+
 def examples_of_the_page_hold():
     """The documents of formats.md, with 1 for its N and one choice of a|b."""
     text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -208,7 +211,8 @@ def examples_of_the_page_hold():
         example = "\n".join(line for line in part.splitlines() if line.startswith("    "))
         example = re.sub(r"\bN\b", "1", example)
         example = re.sub(r'"([a-z]+)\|[a-z|]+"', r'"\1"', example)
-        for shown, meant in (("8 hex digits", "0123abcd"), ("[8 elements]", "[]"), ("[cols,rows]", "[1,1]")):
+        for shown, meant in (("8 hex digits", "0123abcd"), ("[8 elements]", "[]"), ("[cols,rows]", "[1,1]"),
+                              ('"prediction":{...}', '"prediction":' + json.dumps(dict.fromkeys(PREDICTION, 1)))):
             example = example.replace(shown, meant)
         document = json.loads(re.sub(r",\s*\.\.\.", "", example))
         holds(document)

@@ -67,6 +67,20 @@ Status ReadSpeeds(const JsonFields& fields, DeviceProfile& device) {
   return {};
 }
 
+Result<std::vector<std::string>> MembersFromJson(const JsonFields& fields) {
+  std::vector<std::string> members;
+  const json* ids = fields.Find("members");
+  if (!ids || ids->is_null()) return members;
+  for (size_t i = 0; ids->is_array() && i < ids->size(); ++i) {
+    if ((*ids)[i].is_string()) members.push_back((*ids)[i].get<std::string>());
+  }
+  if (!ids->is_array() || members.size() != ids->size()) {
+    return Error::Invalid(fields.Path("members"),
+                          fields.Path("members") + " must be a list of device ids");
+  }
+  return members;
+}
+
 Result<DeviceProfile> DeviceFromJson(const JsonFields& fields) {
   DeviceProfile device;
   device.id = TRY(fields.Text("id"));
@@ -75,6 +89,7 @@ Result<DeviceProfile> DeviceFromJson(const JsonFields& fields) {
   }
   device.kind = TRY(fields.TextOr("kind", "other"));
   device.name = TRY(fields.TextOr("name", device.id));
+  device.members = TRY(MembersFromJson(fields));
   if (!fields.Has("memory_bytes") || fields.Has("usable_bytes")) {
     device.usable_bytes = TRY(fields.Number("usable_bytes"));
     device.memory_bytes = TRY(fields.NumberOr("memory_bytes", device.usable_bytes));
@@ -159,6 +174,7 @@ json ToJson(const DeviceProfile& device) {
               {"memory_bytes", device.memory_bytes},
               {"usable_bytes", device.usable_bytes},
               {"power", {{"idle_w", device.idle_w}, {"busy_w", device.busy_w}}}};
+  if (!device.members.empty()) out["members"] = device.members;
   if (device.item_times) out["item_times_us"] = PhasesToJson(*device.item_times);
   if (device.layer_times) out["layer_times"] = PhasesToJson(*device.layer_times);
   if (device.step_times) out["step_times"] = ToJson(*device.step_times);

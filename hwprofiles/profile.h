@@ -34,6 +34,9 @@ struct OpFit {
 
 struct DeviceProfile {
   std::string id, kind, name;
+  // Of a group that works as one device (tensor parallel): the devices it is made of. Planned with
+  // the group's own numbers, and never beside one of them.
+  std::vector<std::string> members;
   double memory_bytes = 0;
   double usable_bytes = 0;
   double idle_w = 0, busy_w = 0;

@@ -46,18 +46,31 @@ bool NeedsDecode(const Objective& objective) {
   return objective.kind == ObjectiveKind::kBottleneck || objective.output_tokens > 0;
 }
 
+StepShape PromptStep(const Objective& objective) {
+  return StepShape::Prompt(objective.prompt_tokens);
+}
+
+StepShape TokenStep(const Objective& objective) {
+  const double prompt = objective.prompt_tokens;
+  return StepShape::Decode(1, std::max(1.0, prompt + objective.output_tokens / 2.0));
+}
+
+double StreamedStep(const Costs& costs, int device, int first, int last, const StepShape& shape) {
+  const double us = costs.model->Stage(device, first, last, StageMode::kStreamed)->Step(shape).us;
+  return first == 0 ? us : us - costs.model->OncePerStep(device).us;
+}
+
 Result<Costs> PriceItems(const MachineProfile& machine, const Workload& workload,
                          const Objective& objective) {
   TRY(CheckObjective(objective));
   const CostModel model = TRY(CostModel::Make(machine, workload, objective.prompt_tokens));
   const double prompt = objective.prompt_tokens;
-  const double context = std::max(1.0, prompt + objective.output_tokens / 2.0);
   Costs costs;
   for (int d = 0; d < model.devices(); ++d) {
     const DeviceProfile& device = machine.devices[static_cast<size_t>(d)];
     ItemCosts& to = costs.devices.emplace_back();
-    if (prompt > 0) to.prefill = PriceStep(model, d, Phase::kPrefill, StepShape::Prompt(prompt));
-    to.decode = PriceStep(model, d, Phase::kDecode, StepShape::Decode(1, context));
+    if (prompt > 0) to.prefill = PriceStep(model, d, Phase::kPrefill, PromptStep(objective));
+    to.decode = PriceStep(model, d, Phase::kDecode, TokenStep(objective));
     to.prior = model.IsPrior(d);
     if (NeedsPrefill(objective) && to.prefill.empty()) return Unknown(device, Phase::kPrefill);
     if (NeedsDecode(objective) && to.decode.empty()) return Unknown(device, Phase::kDecode);
@@ -69,6 +82,7 @@ Result<Costs> PriceItems(const MachineProfile& machine, const Workload& workload
       costs.decode_link.push_back(model.Boundary(from, to, 1) + once);
     }
   }
+  costs.model = std::make_shared<const CostModel>(model);
   return costs;
 }
 

@@ -1,6 +1,7 @@
 #include "scheduler/partition/evaluate.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -18,14 +19,26 @@ double Sum(const std::vector<double>& values, const DeviceRun& run) {
   return sum;
 }
 
+// One step of a stage: the prompt or one token.
+double StepUs(const Costs& costs, const Objective& objective, const DeviceRun& run, Phase phase) {
+  const bool prompt = phase == Phase::kPrefill;
+  if (run.mode == StageMode::kStreamed) {
+    return StreamedStep(costs, run.device, run.first, run.last,
+                        prompt ? PromptStep(objective) : TokenStep(objective));
+  }
+  const ItemCosts& device = costs.devices[run.device];
+  return Sum(prompt ? device.prefill : device.decode, run);
+}
+
 // Seconds of one pass through all stages in one phase; unknown when a device's times are.
-double PassSeconds(const Costs& costs, const std::vector<DeviceRun>& runs,
-                   std::vector<double> ItemCosts::*phase, const std::vector<double>& links) {
+double PassSeconds(const Costs& costs, const Objective& objective,
+                   const std::vector<DeviceRun>& runs, Phase phase) {
+  const auto& links = phase == Phase::kPrefill ? costs.prefill_link : costs.decode_link;
   double us = 0;
   for (size_t i = 0; i < runs.size(); ++i) {
-    const std::vector<double>& times = costs.devices[runs[i].device].*phase;
-    if (times.empty()) return kUnknown;
-    us += Sum(times, runs[i]);
+    const ItemCosts& device = costs.devices[runs[i].device];
+    if ((phase == Phase::kPrefill ? device.prefill : device.decode).empty()) return kUnknown;
+    us += StepUs(costs, objective, runs[i], phase);
     if (i > 0) us += links[runs[i - 1].device * costs.devices.size() + runs[i].device];
   }
   return us * 1e-6;
@@ -35,16 +48,15 @@ Prediction Predict(const MachineProfile& machine, const Workload& workload,
                    const Objective& objective, const Costs& costs,
                    const std::vector<DeviceRun>& runs, double value_us) {
   Prediction predicted;
-  predicted.ttft_s = objective.prompt_tokens > 0
-                         ? PassSeconds(costs, runs, &ItemCosts::prefill, costs.prefill_link)
-                         : kUnknown;
-  predicted.itl_s = PassSeconds(costs, runs, &ItemCosts::decode, costs.decode_link);
+  predicted.ttft_s =
+      objective.prompt_tokens > 0 ? PassSeconds(costs, objective, runs, Phase::kPrefill) : kUnknown;
+  predicted.itl_s = PassSeconds(costs, objective, runs, Phase::kDecode);
   predicted.prefill_tokens_per_s = objective.prompt_tokens / predicted.ttft_s;
   predicted.decode_tokens_per_s =
       objective.kind == ObjectiveKind::kBottleneck ? 1e6 / value_us : 1 / predicted.itl_s;
   for (const DeviceRun& run : runs) {
     const DeviceProfile& device = machine.devices[run.device];
-    predicted.memory_bytes[device.id] = RunMemory(workload, run.first, run.last);
+    predicted.memory_bytes[device.id] = StageMemory(workload, run.first, run.last, run.mode);
     if (costs.devices[run.device].prior) predicted.prior.push_back(device.id);
   }
   return predicted;
@@ -68,21 +80,21 @@ std::vector<StagePrice> PriceRuns(const Costs& costs, const Objective& objective
                                   const std::vector<DeviceRun>& runs) {
   std::vector<StagePrice> prices;
   for (size_t i = 0; i < runs.size(); ++i) {
-    const ItemCosts& device = costs.devices[runs[i].device];
     const size_t link =
         i == 0 ? 0
                : runs[i - 1].device * costs.devices.size() + static_cast<size_t>(runs[i].device);
     StagePrice price;
     if (objective.kind == ObjectiveKind::kBottleneck) {
-      price.compute_us = Sum(device.decode, runs[i]);
+      price.compute_us = StepUs(costs, objective, runs[i], Phase::kDecode);
       if (i > 0) price.boundary_us = costs.decode_link[link];
     } else {
       if (objective.prompt_tokens > 0) {
-        price.compute_us += Sum(device.prefill, runs[i]);
+        price.compute_us += StepUs(costs, objective, runs[i], Phase::kPrefill);
         if (i > 0) price.boundary_us += costs.prefill_link[link];
       }
       if (objective.output_tokens > 0) {
-        price.compute_us += objective.output_tokens * Sum(device.decode, runs[i]);
+        price.compute_us +=
+            objective.output_tokens * StepUs(costs, objective, runs[i], Phase::kDecode);
         if (i > 0) price.boundary_us += objective.output_tokens * costs.decode_link[link];
       }
     }
@@ -116,6 +128,19 @@ double RunMemory(const Workload& workload, int first, int last) {
   return bytes;
 }
 
+double StageMemory(const Workload& workload, int first, int last, StageMode mode) {
+  if (mode == StageMode::kResident) return RunMemory(workload, first, last);
+  std::vector<double> weights = {0, 0};
+  double kv = 0;
+  for (int i = first; i <= last; ++i) {
+    const WorkloadItem& item = workload.items[static_cast<size_t>(i)];
+    weights.push_back(item.weight_bytes);
+    if (item.IsLayer()) kv += workload.kv_bytes_per_token_layer * workload.context_tokens;
+  }
+  std::partial_sort(weights.begin(), weights.begin() + 2, weights.end(), std::greater<>());
+  return kv + weights[0] + weights[1];
+}
+
 Result<std::vector<DeviceRun>> ResolveStages(const MachineProfile& machine,
                                              const Workload& workload,
                                              const std::vector<Stage>& stages) {
@@ -143,7 +168,7 @@ Result<std::vector<DeviceRun>> ResolveStages(const MachineProfile& machine,
                                           " and the last item is " + std::to_string(items - 1));
     }
     next = stage.last_item + 1;
-    runs.push_back({device, stage.first_item, stage.last_item});
+    runs.push_back({device, stage.first_item, stage.last_item, stage.mode});
   }
   if (next != items) {
     return Error::Invalid("stages", "items " + std::to_string(next) + "-" +
@@ -157,7 +182,7 @@ Result<Plan> EvaluatePriced(const MachineProfile& machine, const Workload& workl
                             const std::vector<Stage>& stages) {
   const std::vector<DeviceRun> runs = TRY(ResolveStages(machine, workload, stages));
   for (const DeviceRun& run : runs) {
-    const double needed = RunMemory(workload, run.first, run.last);
+    const double needed = StageMemory(workload, run.first, run.last, run.mode);
     const DeviceProfile& device = machine.devices[run.device];
     if (needed > device.usable_bytes) return DoesNotFit(workload, device, needed);
   }

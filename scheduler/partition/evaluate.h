@@ -14,6 +14,7 @@ namespace motley {
 struct DeviceRun {
   int device = 0;           // index into MachineProfile::devices
   int first = 0, last = 0;  // items, inclusive
+  StageMode mode = StageMode::kResident;
 };
 
 // One stage's part of the value: what it computes and the boundary it comes in over (0 for the
@@ -28,6 +29,8 @@ double ValueOf(ObjectiveKind kind, const std::vector<StagePrice>& prices);
 // Weights (a tied item whose twin is inside counts nothing) and KV cache of items first..last on
 // one device.
 double RunMemory(const Workload& workload, int first, int last);
+// As a stage in a mode: streamed weights are there two items at a time, the two largest.
+double StageMemory(const Workload& workload, int first, int last, StageMode mode);
 
 // Evaluate() of partitioner.h with the prices already at hand.
 Result<Plan> EvaluatePriced(const MachineProfile& machine, const Workload& workload,

@@ -50,6 +50,22 @@ RunBytes::RunBytes(const Workload& workload)
   }
 }
 
+RunBytes RunBytes::Streamed(const Workload& workload) {
+  RunBytes runs(static_cast<int>(workload.items.size()));
+  const double kv = workload.kv_bytes_per_token_layer * workload.context_tokens;
+  for (int first = 0; first < runs.items_; ++first) {
+    double largest = 0, second = 0, cache = 0;
+    for (int item = first; item < runs.items_; ++item) {
+      const double weight = workload.items[item].weight_bytes;
+      second = std::max(second, std::min(weight, largest));
+      largest = std::max(largest, weight);
+      if (workload.items[item].IsLayer()) cache += kv;
+      runs.bytes_[first * (runs.items_ + 1) + item + 1] = largest + second + cache;
+    }
+  }
+  return runs;
+}
+
 bool FittingRuns::Fits(int first, int end) const {
   if (first >= lo[end]) return first < end;
   return !extra.empty() && std::binary_search(extra[end].begin(), extra[end].end(), first);

@@ -14,10 +14,15 @@ namespace motley {
 class RunBytes {
  public:
   explicit RunBytes(const Workload& workload);
+  // With streamed weights: those of the two largest items alone.
+  static RunBytes Streamed(const Workload& workload);
   int items() const { return items_; }
   double operator()(int first, int end) const { return bytes_[first * (items_ + 1) + end]; }
 
  private:
+  explicit RunBytes(int items)
+      : items_(items), bytes_(static_cast<size_t>((items + 1) * (items + 1)), 0.0) {}
+
   int items_;
   std::vector<double> bytes_;
 };

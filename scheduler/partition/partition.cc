@@ -1,87 +1,74 @@
-#include <cmath>
-#include <limits>
+#include <algorithm>
 
-#include "base/clock.h"
-#include "scheduler/partition/explain/report.h"
 #include "scheduler/partition/explain/shortage.h"
 #include "scheduler/partition/partitioner.h"
+#include "scheduler/partition/pipeline.h"
+#include "scheduler/partition/service/candidates.h"
+#include "scheduler/partition/service/service_plan.h"
+#include "scheduler/partition/solve/classes.h"
 
 namespace motley {
 namespace {
 
-void Solve(const Problem& problem, StateTable& table) {
-  if (problem.kind == ObjectiveKind::kLatency) {
-    SolveLatency(problem, table);
-  } else {
-    SolveBottleneck(problem, table);
-  }
+bool IsOfOneRequest(const Objective& objective) {
+  return objective.kind == ObjectiveKind::kLatency || objective.kind == ObjectiveKind::kBottleneck;
 }
 
-Error NoPlacement(const Solved& solved, DeviceUse use) {
-  const int devices = static_cast<int>(solved.machine.devices.size());
-  if (use == DeviceUse::kAll && devices > solved.problem.items) {
-    return Error::Invalid("devices", std::to_string(devices) +
-                                         " devices cannot all hold an item: "
-                                         "the workload has " +
-                                         std::to_string(solved.problem.items));
+// The three ways to make it fit that ask for the least, each with what it would give.
+Error WithWays(Error error, const MachineProfile& machine, const Workload& workload,
+               const Objective& objective) {
+  std::string ways;
+  int listed = 0;
+  for (const WayToFit& way : WaysToFit(machine, workload)) {
+    const auto plan =
+        PartitionPipeline(way.machine, way.workload, objective, DeviceUse::kAny, way.modes);
+    if (!plan.ok() || listed == 3) continue;
+    char predicted[64];
+    const double rate = plan->predicted.decode_tokens_per_s;
+    std::snprintf(predicted, sizeof predicted, rate < 1000 ? ": %.3g tok/s" : ": %.0f tok/s", rate);
+    ways += (listed++ > 0 ? "; " : "") + way.change + predicted;
   }
-  if (!SomethingFits(solved.machine, solved.workload)) {
-    return DescribeShortage(solved.machine, solved.workload);
-  }
-  Error error;
-  error.code = Code::kOutOfMemory;
-  error.message = "no placement on all " + std::to_string(devices) +
-                  " devices fits in memory; with fewer of them one does";
-  error.remedy = "leave a device out with --devices";
-  for (const DeviceClass& device : solved.problem.classes) {
-    if (device.runs.Any()) continue;
-    error.field = solved.machine.devices[device.members[0]].id;
-    error.message += ": no item fits on " + error.field;
-  }
+  if (listed > 0) error.remedy = ways;
   return error;
 }
 
-// The dynamic program and the evaluator share no arithmetic; if they disagree, one of them is wrong
-// and the plan is not to be trusted.
-Status CheckValue(double solved, double evaluated) {
-  const double slack = 1e-9 * std::max(std::abs(solved), std::abs(evaluated));
-  if (std::abs(solved - evaluated) <= slack) return {};
-  return Error::Internal("the plan's value is " + std::to_string(evaluated) +
-                         " us, the solver said " + std::to_string(solved));
+std::vector<Plan> ListFor(const MachineProfile& machine, const Workload& workload,
+                          const Objective& objective, const CostModel& model, int most) {
+  return ListCandidates(Proposals({machine, workload, objective, model}), most);
 }
 
 }  // namespace
 
-Result<Plan> Partition(const MachineProfile& machine, const Workload& workload,
-                       const Objective& objective, DeviceUse use) {
-  if (objective.kind != ObjectiveKind::kLatency && objective.kind != ObjectiveKind::kBottleneck) {
-    return Error::Unsupported(std::string("one pipeline has no optimum for the objective ") +
-                              ObjectiveName(objective.kind));
+Result<std::vector<Plan>> Candidates(const MachineProfile& machine, const Workload& workload,
+                                     const Objective& objective, int most) {
+  TRY(CheckGroups(machine));
+  std::vector<Plan> plans;
+  for (const MachineProfile& choice : GroupChoices(machine)) {
+    const CostModel model = TRY(CostModel::Make(choice, workload, objective.prompt_tokens));
+    auto more = ListFor(choice, workload, objective, model, most);
+    std::move(more.begin(), more.end(), std::back_inserter(plans));
   }
-  const int64_t started_ns = RealClock().NowNs();
-  const Costs costs = TRY(PriceItems(machine, workload, objective));
-  const Problem problem = BuildProblem(machine, workload, objective, costs);
-  StateTable table = TRY(StateTable::Make(problem));
-  Solve(problem, table);
-  Solved solved{machine, workload, objective, costs, problem, table, {}};
-  solved.finals.assign(table.states(), std::numeric_limits<double>::infinity());
-  for (int state = 1; state < table.states(); ++state) solved.finals[state] = table.Final(state);
-  const bool all_fits = std::isfinite(solved.finals[table.full()]);
-  const int chosen =
-      use == DeviceUse::kAny ? BestState(solved, -1, 0, 0) : (all_fits ? table.full() : 0);
-  if (chosen == 0) return NoPlacement(solved, use);
+  if (plans.empty()) return Partition(machine, workload, objective).error();
+  return plans;
+}
 
-  Plan plan = TRY(EvaluatePriced(machine, workload, objective, costs, StagesOf(solved, chosen)));
-  TRY(CheckValue(solved.finals[chosen], plan.proof.value));
-  plan.proof.method = "exact";
-  plan.proof.bound = plan.proof.value;
-  plan.proof.gap = 0;
-  plan.proof.candidates = table.rows() * problem.items;
-  plan.proof.solve_ms = SecondsBetween(started_ns, RealClock().NowNs()) * 1e3;
-  plan.proof.binding = FindBinding(solved, plan);
-  ExplainUnused(solved, chosen, plan);
-  AddAlternatives(solved, chosen, plan);
-  return plan;
+Result<Plan> Partition(const MachineProfile& machine, const Workload& workload,
+                       const Objective& objective, DeviceUse use, StageModes modes) {
+  auto plan = IsOfOneRequest(objective)
+                  ? PartitionPipeline(machine, workload, objective, use, modes)
+                  : PartitionService(machine, workload, objective);
+  if (plan.ok() || plan.error().code != Code::kOutOfMemory) return plan;
+  if (IsOfOneRequest(objective)) {
+    if (SomethingFits(machine, workload)) return plan;
+    return WithWays(plan.error(), machine, workload, objective);
+  }
+  Workload one = workload;
+  one.context_tokens = objective.prompt_tokens + std::max(1, objective.output_tokens);
+  const Error error = DescribeNoService(machine, workload, objective);
+  if (SomethingFits(machine, one)) return error;
+  Objective latency = objective;
+  latency.kind = ObjectiveKind::kLatency;
+  return WithWays(error, machine, one, latency);
 }
 
 }  // namespace motley

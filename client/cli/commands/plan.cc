@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/os.h"
 #include "client/cli/commands.h"
@@ -18,9 +21,10 @@ constexpr int kDefaultContext = 4096;
 
 struct Options {
   ServeOptions serve;
-  std::string workload, machine, objective = "latency", save, save_workload, save_machine;
+  std::string workload, machine, objective = "latency", save, save_workload, save_machine, slo;
   int prompt_tokens = 512, output_tokens = 128;
-  bool json = false;
+  double rate_rps = 0;
+  bool json = false, allow_streaming = false;
 };
 
 struct Made {
@@ -50,7 +54,9 @@ Result<Made> FromFiles(const Options& options, const Objective& objective) {
   made.workload = options.workload.empty() ? TRY(ModelWorkload(options))
                                            : TRY(WorkloadFromJson(TRY(ReadJson(options.workload))));
   if (here.context_tokens > 0) made.workload.context_tokens = here.context_tokens;
-  made.plan = TRY(Partition(machine, made.workload, objective));
+  made.plan = TRY(
+      Partition(machine, made.workload, objective, DeviceUse::kAny,
+                options.allow_streaming ? StageModes::kResidentOrStreamed : StageModes::kResident));
   return made;
 }
 
@@ -68,13 +74,49 @@ Result<Made> FromMeasurements(const Options& options, const Objective& objective
   return Made{std::move(planned.plan), std::move(planned.workload), std::move(planned.machine)};
 }
 
-Result<Made> MakePlan(const Options& options) {
+// "ttft=1,itl=0.05": seconds, either may be absent.
+Result<Slo> ParseSlo(const std::string& text) {
+  Slo slo;
+  std::stringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const size_t equals = part.find('=');
+    const std::string name = part.substr(0, equals);
+    double* time = name == "ttft" ? &slo.ttft_s : name == "itl" ? &slo.itl_s : nullptr;
+    const char* number = equals == std::string::npos ? "" : part.c_str() + equals + 1;
+    char* end = nullptr;
+    const double seconds = std::strtod(number, &end);
+    if (!time || end == number || *end != 0 || !(seconds > 0) || !std::isfinite(seconds)) {
+      return Error::Invalid(
+          "slo", "slo: \"" + part + "\" is neither ttft=SECONDS nor itl=SECONDS, above 0");
+    }
+    *time = seconds;
+  }
+  return slo;
+}
+
+Result<Objective> MakeObjective(const Options& options) {
   Objective objective{ObjectiveKind::kLatency, options.prompt_tokens, options.output_tokens};
-  if (options.objective == "bottleneck") objective.kind = ObjectiveKind::kBottleneck;
+  objective.kind = ObjectiveFromName(options.objective).value_or(ObjectiveKind::kLatency);
+  objective.rate_rps = options.rate_rps;
+  objective.slo = TRY(ParseSlo(options.slo));
+  if (objective.kind == ObjectiveKind::kGoodput && options.slo.empty()) {
+    return Error::Invalid("slo",
+                          "the objective goodput counts requests within times: give them "
+                          "with --slo ttft=SECONDS,itl=SECONDS");
+  }
+  return objective;
+}
+
+Result<Made> MakePlan(const Options& options) {
+  const Objective objective = TRY(MakeObjective(options));
   if (options.serve.model.empty() && options.workload.empty()) {
     return Error::Invalid("model", "a model file or --workload is needed");
   }
   if (!options.machine.empty()) return FromFiles(options, objective);
+  if (options.allow_streaming) {
+    return Error::Invalid("allow-streaming",
+                          "--allow-streaming is for --machine: no worker streams weights yet");
+  }
   if (options.serve.model.empty()) {
     return Error::Invalid(
         "machine", "--workload describes a model without weights: --machine is needed with it");
@@ -108,19 +150,27 @@ void AddPlanCommand(CLI::App& app, int* status) {
   command->footer(
       "Examples:\n  motley plan model.gguf\n  motley plan model.gguf --prompt 2048 --output 64 "
       "--json\n"
-      "  motley plan --machine box.json --workload w.json --objective bottleneck --json\n");
+      "  motley plan --machine box.json --workload w.json --objective bottleneck --json\n"
+      "  motley plan --machine box.json --workload w.json --objective throughput\n");
   command->add_option("model", options->serve.model, "model file (GGUF)");
   command->add_option("--workload", options->workload,
                       "motley.workload/1 file in place of a model");
   command->add_option("--machine", options->machine,
                       "motley.machine/1 file in place of this machine");
-  command->add_option("--objective", options->objective, "latency (default) or bottleneck")
-      ->check(CLI::IsMember({"latency", "bottleneck"}));
+  command
+      ->add_option("--objective", options->objective,
+                   "latency (default), bottleneck, throughput, goodput or cost")
+      ->check(CLI::IsMember({"latency", "bottleneck", "throughput", "goodput", "cost"}));
+  command->add_option("--rate", options->rate_rps, "requests per second to meet (cost)")
+      ->check(CLI::Range(0.0, 1e9));
+  command->add_option("--slo", options->slo, "times to keep (goodput): ttft=SECONDS,itl=SECONDS");
   command->add_option("--prompt", options->prompt_tokens, "prompt tokens to plan for (default 512)")
       ->check(CLI::Range(0, 1 << 24));
   command
       ->add_option("--output", options->output_tokens, "generated tokens to plan for (default 128)")
       ->check(CLI::Range(0, 1 << 24));
+  command->add_flag("--allow-streaming", options->allow_streaming,
+                    "weights may come from the host at every step (latency, bottleneck)");
   command->add_option("--save", options->save, "write the plan (motley serve --plan takes it)");
   command->add_option("--save-workload", options->save_workload, "write what the model asks for");
   command->add_option("--save-machine", options->save_machine, "write what was measured");

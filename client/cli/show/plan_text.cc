@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/bytes.h"
 
@@ -37,30 +38,88 @@ std::string Worse(double value, double best) {
                        : fmt::format(", {:.1f} times as long", value / best);
 }
 
+std::string StageLine(const Plan& plan, const Stage& stage, int items) {
+  const auto memory = plan.predicted.memory_bytes.find(stage.device);
+  const double bytes = memory == plan.predicted.memory_bytes.end() ? 0 : memory->second;
+  const char* mode = stage.mode == StageMode::kStreamed ? ", streamed" : "";
+  return fmt::format("  {:<6} {}  {}{}  {}\n", stage.device, Strip(stage, items),
+                     Layers(stage, items), mode, FormatBytes(static_cast<uint64_t>(bytes)));
+}
+
+// Replicas that share a device are one group of lines, each device once.
+std::string PoolLines(const Plan& plan, const Pool& pool, int items) {
+  std::string out;
+  std::set<std::string> shown;
+  for (const Replica& replica : pool.replicas) {
+    std::string lines;
+    for (const Stage& stage : replica.stages) {
+      if (shown.insert(stage.device).second) lines += StageLine(plan, stage, items);
+    }
+    const std::string share =
+        replica.share > 0 ? fmt::format(", {:.1f} % of the requests", replica.share * 100) : "";
+    std::string way;
+    for (const Stage& stage : replica.stages) way += (way.empty() ? "" : " > ") + stage.device;
+    out += fmt::format(" {}: {} {} at a time, {} in flight{}\n{}", way, replica.micro_batch,
+                       pool.phase == Phase::kPrefill ? "prompt" : "sequences",
+                       replica.max_sequences, share, lines);
+  }
+  return out;
+}
+
+std::string Stages(const Plan& plan, int items) {
+  std::string out;
+  if (IsOnePipeline(plan.pools) && plan.pools[0].replicas[0].micro_batch == 1) {
+    for (const Stage& stage : plan.stages()) out += StageLine(plan, stage, items);
+    return out;
+  }
+  for (const Pool& pool : plan.pools) {
+    if (plan.pools.size() > 1) out += fmt::format("pool {}\n", PhaseName(pool.phase));
+    out += PoolLines(plan, pool, items);
+  }
+  return out;
+}
+
+// The value with its unit, where it is not the time of a request that the lines above give.
+std::string ValueLine(const Plan& plan) {
+  const double value = plan.proof.value;
+  switch (plan.objective.kind) {
+    case ObjectiveKind::kThroughput:
+      return fmt::format("serves     {:.1f} generated tok/s, at most {:.1f} are possible\n", value,
+                         plan.proof.bound);
+    case ObjectiveKind::kGoodput:
+      return fmt::format("goodput    {:.3g} requests/s within the times\n", value);
+    case ObjectiveKind::kCost:
+      return fmt::format("energy     {:.3g} J per generated token\n", value);
+    default:
+      return "";
+  }
+}
+
+std::string AlternativeLine(const Plan& plan, const Plan::Alternative& a) {
+  if (plan.objective.kind == ObjectiveKind::kThroughput) {
+    return fmt::format("  {}: {:.1f} tok/s\n", a.change, a.value);
+  }
+  return fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms{}\n", a.change, a.predicted.ttft_s,
+                     a.predicted.itl_s * 1e3, Worse(a.value, plan.proof.value));
+}
+
 }  // namespace
 
 std::string PlanText(const Plan& plan, int items) {
   std::string out = fmt::format("plan {} for {} prompt and {} generated tokens\n", plan.id,
                                 plan.objective.prompt_tokens, plan.objective.output_tokens);
-  for (const Stage& stage : plan.stages()) {
-    const auto memory = plan.predicted.memory_bytes.find(stage.device);
-    const double bytes = memory == plan.predicted.memory_bytes.end() ? 0 : memory->second;
-    out += fmt::format("  {:<6} {}  {}  {}\n", stage.device, Strip(stage, items),
-                       Layers(stage, items), FormatBytes(static_cast<uint64_t>(bytes)));
-  }
+  out += Stages(plan, items);
   const Prediction& p = plan.predicted;
   out += fmt::format(
       "predicted  ttft {:.3f} s   itl {:.2f} ms   prefill {:.0f} tok/s   decode {:.1f} tok/s\n",
       p.ttft_s, p.itl_s * 1e3, p.prefill_tokens_per_s, p.decode_tokens_per_s);
+  out += ValueLine(plan);
   out += fmt::format("limited by {}   ({}, gap {:.1f} %, {} candidates, {:.1f} ms)\n",
                      plan.proof.binding, plan.proof.method, plan.proof.gap * 100,
                      plan.proof.candidates, plan.proof.solve_ms);
   for (const Plan::Unused& unused : plan.unused)
     out += fmt::format("  {} unused: {}\n", unused.device, unused.reason);
-  for (const Plan::Alternative& a : plan.alternatives) {
-    out += fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms{}\n", a.change, a.predicted.ttft_s,
-                       a.predicted.itl_s * 1e3, Worse(a.value, plan.proof.value));
-  }
+  for (const Plan::Alternative& a : plan.alternatives) out += AlternativeLine(plan, a);
   return out;
 }
 

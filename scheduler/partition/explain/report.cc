@@ -20,8 +20,15 @@ void AddAlternative(const Solved& solved, int state, const std::string& change, 
       {change, evaluated->pools, evaluated->predicted, evaluated->proof.value});
 }
 
+// Groups come last; what is said of their members is said of them.
+int PlainClasses(const Problem& problem) {
+  int plain = 0;
+  for (const DeviceClass& device : problem.classes) plain += device.parts.empty() ? 1 : 0;
+  return plain;
+}
+
 std::string WhyNothingFits(const Solved& solved, const DeviceClass& device) {
-  if (device.runs.Any()) return "no placement that gives it an item fits in memory";
+  if (AnyRunFits(device)) return "no placement that gives it an item fits in memory";
   const RunBytes bytes(solved.workload);
   double smallest = kInfinity;
   for (int i = 0; i < bytes.items(); ++i) smallest = std::min(smallest, bytes(i, i + 1));
@@ -91,7 +98,7 @@ std::string LargestPart(const Solved& solved, const std::vector<DeviceRun>& runs
 
 bool FitsMemory(const Solved& solved, const std::vector<DeviceRun>& runs) {
   return std::all_of(runs.begin(), runs.end(), [&](const DeviceRun& run) {
-    return RunMemory(solved.workload, run.first, run.last) <=
+    return StageMemory(solved.workload, run.first, run.last, run.mode) <=
            solved.machine.devices[run.device].usable_bytes;
   });
 }
@@ -126,12 +133,19 @@ std::string FormatMicroseconds(double us) {
   return text;
 }
 
+bool AnyRunFits(const DeviceClass& device) {
+  return std::any_of(device.ways.begin(), device.ways.end(),
+                     [](const Way& way) { return way.runs.Any(); });
+}
+
 std::vector<Stage> StagesOf(const Solved& solved, int state) {
   std::vector<size_t> taken(solved.problem.classes.size(), 0);
   std::vector<Stage> stages;
-  for (const ClassRun& run : Trace(solved.problem, solved.table, state)) {
+  for (const ClassRun& run : solved.table.Trace(state)) {
     const int member = solved.problem.classes[run.cls].members[taken[run.cls]++];
-    stages.push_back({solved.machine.devices[member].id, run.first, run.end - 1});
+    const Way* way = BestWay(solved.problem.classes[run.cls], run.first, run.end);
+    stages.push_back({solved.machine.devices[member].id, run.first, run.end - 1,
+                      way ? way->mode : StageMode::kResident});
   }
   return stages;
 }
@@ -159,7 +173,7 @@ int BestState(const Solved& solved, int cls, int at_least, int at_most) {
 }
 
 void ExplainUnused(const Solved& solved, int chosen, Plan& plan) {
-  for (int cls = 0; cls < static_cast<int>(solved.problem.classes.size()); ++cls) {
+  for (int cls = 0; cls < PlainClasses(solved.problem); ++cls) {
     const auto& members = solved.problem.classes[cls].members;
     const int used = solved.table.Count(chosen, cls);
     for (size_t i = used; i < members.size(); ++i) {
@@ -170,7 +184,7 @@ void ExplainUnused(const Solved& solved, int chosen, Plan& plan) {
 }
 
 void AddAlternatives(const Solved& solved, int chosen, Plan& plan) {
-  const int classes = static_cast<int>(solved.problem.classes.size());
+  const int classes = PlainClasses(solved.problem);
   const auto first_id = [&](int cls) {
     return solved.machine.devices[solved.problem.classes[cls].members[0]].id;
   };

@@ -31,6 +31,9 @@ std::vector<Stage> StagesOf(const Solved& solved, int state);
 // of `cls`; among equals the one with the fewest devices; 0 when none fits. cls -1: any state.
 int BestState(const Solved& solved, int cls, int at_least, int at_most);
 
+// Whether any run of items fits on one device of the class.
+bool AnyRunFits(const DeviceClass& device);
+
 // Each needs the plan's stages and value; they add to it.
 void ExplainUnused(const Solved& solved, int chosen, Plan& plan);
 void AddAlternatives(const Solved& solved, int chosen, Plan& plan);

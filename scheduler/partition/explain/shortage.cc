@@ -136,13 +136,48 @@ Error DescribeShortage(const MachineProfile& machine, const Workload& workload) 
                   ", KV cache " + ShowBytes(cache) + " for " +
                   std::to_string(static_cast<long>(workload.context_tokens)) + " tokens); " +
                   Blame(machine, workload, bytes);
-  const long context = LongestContext(machine, workload);
-  const std::string memory = ShowBytes(MissingOn(bytes, usable, largest)) + " more on " +
-                             machine.devices[largest].id + " would make it fit";
-  error.remedy = context > 0 ? "a context of at most " + std::to_string(context) +
-                                   " tokens fits (--ctx " + std::to_string(context) + "); " + memory
-                             : memory;
+  error.remedy = ShowBytes(MissingOn(bytes, usable, largest)) + " more on " +
+                 machine.devices[largest].id + " would make it fit";
   return error;
+}
+
+Error DescribeNoService(const MachineProfile& machine, const Workload& workload,
+                        const Objective& objective) {
+  Workload one = workload;
+  one.context_tokens = objective.prompt_tokens + std::max(1, objective.output_tokens);
+  if (!SomethingFits(machine, one)) return DescribeShortage(machine, one);
+  Error error = DescribeShortage(machine, one);
+  error.message = "one sequence fits, but not one for each stage of a pipeline";
+  return error;
+}
+
+std::vector<WayToFit> WaysToFit(const MachineProfile& machine, const Workload& workload) {
+  std::vector<WayToFit> ways;
+  if (const long context = LongestContext(machine, workload); context > 0) {
+    const std::string tokens = std::to_string(context);
+    WayToFit way{"a context of at most " + tokens + " tokens fits (--ctx " + tokens + ")", machine,
+                 workload};
+    way.workload.context_tokens = static_cast<double>(context);
+    ways.push_back(std::move(way));
+  }
+  Workload half = workload;
+  half.kv_bytes_per_token_layer /= 2;
+  if (half.kv_bytes_per_token_layer > 0 && SomethingFits(machine, half)) {
+    ways.push_back({"KV memory of half the size fits", machine, half});
+  }
+  if (Reachable(RunBytes::Streamed(workload), UsableBytes(machine))) {
+    ways.push_back({"streaming the weights from the host fits (--allow-streaming)", machine,
+                    workload, StageModes::kResidentOrStreamed});
+  }
+  const RunBytes bytes(workload);
+  const size_t largest = LargestDevice(UsableBytes(machine));
+  const double missing = MissingOn(bytes, UsableBytes(machine), largest);
+  WayToFit more{
+      ShowBytes(missing) + " more on " + machine.devices[largest].id + " would make it fit",
+      machine, workload};
+  more.machine.devices[largest].usable_bytes += missing;
+  ways.push_back(std::move(more));
+  return ways;
 }
 
 }  // namespace motley

@@ -13,67 +13,93 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-void FillFirstStage(const DeviceClass& device, int items, double* row) {
-  row[0] = kInfinity;
-  for (int end = 1; end <= items; ++end) {
-    row[end] = device.runs.Fits(0, end) ? device.prefix[end] : kInfinity;
-  }
-}
+class LatencyStep final : public StageStep {
+ public:
+  LatencyStep(const Problem& problem, const StateTable& table)
+      : problem_(problem),
+        table_(table),
+        best_(problem.items),
+        before_(problem.items),
+        starts_(problem.items),
+        queue_(problem.items + 1) {}
 
-// starts[i] = min over the class p before of value(before, p, i) + link(p, to) - prefix_to[i].
-void BestStarts(const Problem& problem, const StateTable& table, int before, int to,
-                std::vector<double>& starts) {
-  std::fill(starts.begin(), starts.end(), kInfinity);
-  double* out = starts.data();
-  for (int from = 0; from < static_cast<int>(problem.classes.size()); ++from) {
-    const double* row = table.Row(before, from);
-    if (!row) continue;
-    const double link = problem.Boundary(from, to);
-    for (int i = 0; i < problem.items; ++i) {
-      const double value = row[i] + link;
-      out[i] = value < out[i] ? value : out[i];
+  void After(const LiveRows& before, int, int cls, double* row, uint16_t* decisions) override {
+    BestBefore(before, cls);
+    std::fill(row, row + problem_.items + 1, kInfinity);
+    for (const Way& way : problem_.classes[cls].ways) {
+      if (way.IsAdditive()) {
+        AddAdditive(way, row, decisions);
+      } else {
+        AddAny(way, row, decisions);
+      }
     }
   }
-  const double* prefix = problem.classes[to].prefix.data();
-  for (int i = 0; i < problem.items; ++i) out[i] -= prefix[i];
-}
 
-void FillLaterStage(const DeviceClass& device, int items, const std::vector<double>& starts,
-                    std::vector<int>& queue, double* row) {
-  int head = 0, tail = 0;
-  row[0] = kInfinity;
-  for (int end = 1; end <= items; ++end) {
-    const int added = end - 1;
-    while (tail > head && starts[queue[tail - 1]] >= starts[added]) --tail;
-    queue[tail++] = added;
-    while (head < tail && queue[head] < device.runs.lo[end]) ++head;
-    double best = head < tail ? starts[queue[head]] : kInfinity;
-    if (!device.runs.extra.empty()) {
-      for (const int first : device.runs.extra[end]) best = std::min(best, starts[first]);
+ private:
+  // best_[i] = min over the class p before of value(before, p, i) + link(p, to), before_[i] that p
+  // (as a double: the loop is one of vectors of one width).
+  void BestBefore(const LiveRows& before, int to) {
+    std::fill(best_.begin(), best_.end(), kInfinity);
+    double* best = best_.data();
+    double* who = before_.data();
+    for (size_t from = 0; from < before.size(); ++from) {
+      const double* row = before[from];
+      if (!row) continue;
+      const double link = problem_.Boundary(static_cast<int>(from), to), name = from;
+      for (int i = 0; i < problem_.items; ++i) {
+        const double value = row[i] + link;
+        const bool better = value < best[i];
+        best[i] = better ? value : best[i];
+        who[i] = better ? name : who[i];
+      }
     }
-    row[end] = best + device.prefix[end];
   }
-}
+
+  void Offer(int start, int end, double value, double* row, uint16_t* decisions) const {
+    if (!(value < row[end])) return;
+    row[end] = value;
+    decisions[end] = table_.Pack(start, static_cast<int>(before_[start]));
+  }
+
+  void AddAdditive(const Way& way, double* row, uint16_t* decisions) {
+    const double* prefix = way.prefix.data();
+    for (int i = 0; i < problem_.items; ++i) starts_[i] = best_[i] - prefix[i];
+    int head = 0, tail = 0;
+    for (int end = 1; end <= problem_.items; ++end) {
+      const int added = end - 1;
+      while (tail > head && starts_[queue_[tail - 1]] >= starts_[added]) --tail;
+      queue_[tail++] = added;
+      while (head < tail && queue_[head] < way.runs.lo[end]) ++head;
+      if (head < tail) {
+        const int start = queue_[head];
+        Offer(start, end, starts_[start] + prefix[end], row, decisions);
+      }
+      if (way.runs.extra.empty()) continue;
+      for (const int first : way.runs.extra[end]) {
+        Offer(first, end, starts_[first] + prefix[end], row, decisions);
+      }
+    }
+  }
+
+  void AddAny(const Way& way, double* row, uint16_t* decisions) const {
+    for (int end = 1; end <= problem_.items; ++end) {
+      for (int start = way.runs.lo[end]; start < end; ++start) {
+        Offer(start, end, best_[start] + way.Cost(start, end), row, decisions);
+      }
+    }
+  }
+
+  const Problem& problem_;
+  const StateTable& table_;
+  std::vector<double> best_, before_, starts_;
+  std::vector<int> queue_;
+};
 
 }  // namespace
 
 void SolveLatency(const Problem& problem, StateTable& table) {
-  std::vector<double> starts(problem.items);
-  std::vector<int> queue(problem.items + 1);
-  for (int state = 1; state < table.states(); ++state) {
-    for (int cls = 0; cls < static_cast<int>(problem.classes.size()); ++cls) {
-      double* row = table.Row(state, cls);
-      if (!row) continue;
-      const DeviceClass& device = problem.classes[cls];
-      const int before = state - table.stride(cls);
-      if (before == 0) {
-        FillFirstStage(device, problem.items, row);
-        continue;
-      }
-      BestStarts(problem, table, before, cls, starts);
-      FillLaterStage(device, problem.items, starts, queue, row);
-    }
-  }
+  LatencyStep step(problem, table);
+  Sweep(problem, table, step);
 }
 
 }  // namespace motley

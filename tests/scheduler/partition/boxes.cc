@@ -64,6 +64,7 @@ DeviceProfile RandomDevice(Dice& dice, const Workload& workload, int index) {
 struct Search {
   const Box& box;
   BestValues& best;
+  const Streaming streaming;
   int items = static_cast<int>(box.workload.items.size());
 
   double Boundary(int from, int to, double tokens) const {
@@ -90,6 +91,45 @@ struct Search {
     return bytes;
   }
 
+  // A group takes its members with it.
+  unsigned Taken(int d) const {
+    unsigned taken = 1u << d;
+    for (size_t other = 0; other < box.machine.devices.size(); ++other) {
+      for (const std::string& member : box.machine.devices[d].members) {
+        if (box.machine.devices[other].id == member) taken |= 1u << other;
+      }
+    }
+    return taken;
+  }
+
+  double StreamedBytes(int first, int last) const {
+    double largest = 0, second = 0, cache = 0;
+    for (int i = first; i <= last; ++i) {
+      const double weight = box.workload.items[i].weight_bytes;
+      second = std::max(second, std::min(largest, weight));
+      largest = std::max(largest, weight);
+      if (box.workload.items[i].name.substr(0, 6) == "layer.") {
+        cache += box.workload.kv_bytes_per_token_layer * box.workload.context_tokens;
+      }
+    }
+    return largest + second + cache;
+  }
+
+  // Infinite without a link from the host.
+  double StreamUs(int d, int first, int last) const {
+    double us = kInfinity;
+    for (const LinkProfile& link : box.machine.links) {
+      if (link.from != "host" || link.to != box.machine.devices[d].id) continue;
+      us = link.latency_us;
+      double bytes = 0;
+      for (int i = first; i <= last; ++i) {
+        if (box.workload.items[i].name != "embed") bytes += box.workload.items[i].weight_bytes;
+      }
+      us = bytes > 0 ? us + bytes / link.bytes_per_s * 1e6 : 0;
+    }
+    return us;
+  }
+
   void From(int next, unsigned used, int previous, double latency, double bottleneck) {
     if (next == items) {
       auto& a = best.latency.try_emplace(used, kInfinity).first->second;
@@ -100,19 +140,25 @@ struct Search {
     }
     const double prompt = box.objective.prompt_tokens, output = box.objective.output_tokens;
     for (int d = 0; d < static_cast<int>(box.machine.devices.size()); ++d) {
-      if (used & (1u << d)) continue;
+      const unsigned taken = Taken(d);
+      if (used & taken) continue;
       const DeviceProfile& device = box.machine.devices[d];
-      double request = 0, token = 0;
-      if (previous >= 0) {
-        token = Boundary(previous, d, 1);
-        request = output * token + (prompt > 0 ? Boundary(previous, d, prompt) : 0);
-      }
+      const double link = previous < 0 ? 0 : Boundary(previous, d, 1);
+      const double prompt_link = previous < 0 || prompt == 0 ? 0 : Boundary(previous, d, prompt);
+      double token = 0, whole = 0;
       for (int last = next; last < items; ++last) {
         token += device.item_times->decode[last];
-        request += output * device.item_times->decode[last];
-        if (prompt > 0) request += device.item_times->prefill[last];
-        if (Bytes(next, last) > device.usable_bytes) continue;
-        From(last + 1, used | (1u << d), d, latency + request, std::max(bottleneck, token));
+        if (prompt > 0) whole += device.item_times->prefill[last];
+        const auto go = [&](double token_us, double prompt_us) {
+          From(last + 1, used | taken, d,
+               latency + prompt_link + prompt_us + output * (link + token_us),
+               std::max(bottleneck, link + token_us));
+        };
+        if (Bytes(next, last) <= device.usable_bytes) go(token, whole);
+        if (streaming == Streaming::kNever) continue;
+        const double stream = StreamUs(d, next, last);
+        if (stream == kInfinity || StreamedBytes(next, last) > device.usable_bytes) continue;
+        go(std::max(token, stream), prompt > 0 ? std::max(whole, stream) : 0);
       }
     }
   }
@@ -156,10 +202,30 @@ double BestValues::BestWithin(ObjectiveKind kind, unsigned must, unsigned may) c
 
 double BestValues::Best(ObjectiveKind kind) const { return BestWithin(kind, 0, ~0u); }
 
-BestValues TryEverything(const Box& box) {
+BestValues TryEverything(const Box& box, Streaming streaming) {
   BestValues best;
-  Search{box, best}.From(0, 0, -1, 0, 0);
+  Search{box, best, streaming}.From(0, 0, -1, 0, 0);
   return best;
+}
+
+Box WithHostAndGroup(Box box, uint64_t seed) {
+  Dice dice(seed + 1000000);
+  auto& devices = box.machine.devices;
+  for (const DeviceProfile& device : devices) {
+    if (!dice.Chance(0.6)) continue;
+    box.machine.links.push_back({"host", device.id, dice.Real(0, 20), dice.Real(1e9, 1e11)});
+  }
+  // Five devices and a group of them would be a long search.
+  if (devices.size() < 2 || devices.size() > 4) return box;
+  DeviceProfile group = devices[0];
+  group.id = "both";
+  group.members = {devices[0].id, devices[1].id};
+  group.usable_bytes = devices[0].usable_bytes + devices[1].usable_bytes;
+  for (auto* times : {&group.item_times->prefill, &group.item_times->decode}) {
+    for (double& us : *times) us *= dice.Real(0.4, 0.9);
+  }
+  devices.insert(devices.begin() + dice.Int(0, static_cast<int>(devices.size())), group);
+  return box;
 }
 
 Box LargeBox(int devices, int layers) {

@@ -30,7 +30,12 @@ struct BestValues {
   double Best(ObjectiveKind kind) const;
   double BestWithin(ObjectiveKind kind, unsigned must, unsigned may) const;
 };
-BestValues TryEverything(const Box& box);
+enum class Streaming { kNever, kAllowed };
+BestValues TryEverything(const Box& box, Streaming streaming = Streaming::kNever);
+
+// The same box with a link from the host to some devices and, if it has two, a group of two that is
+// faster than either.
+Box WithHostAndGroup(Box box, uint64_t seed);
 
 // A box of `devices` that all differ, a full link matrix, `layers` layers; everything fits
 // everywhere.

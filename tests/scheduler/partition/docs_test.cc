@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -84,6 +85,27 @@ TEST_F(WorkedExample, TheShortageReadsAsPrinted) {
   ASSERT_FALSE(plan.ok());
   EXPECT_THAT(text_, HasSubstr("    " + plan.error().message + "\n"));
   EXPECT_THAT(text_, HasSubstr("    " + plan.error().remedy + "\n"));
+}
+
+TEST_F(WorkedExample, ManyRequestsAreServedAsPrinted) {
+  const auto machine = *MachineFromJson(nlohmann::json::parse(Block("serving-machine")));
+  const auto workload = *WorkloadFromJson(nlohmann::json::parse(Block("serving-workload")));
+  const Objective objective{ObjectiveKind::kThroughput, 100, 100};
+  const auto plan = Partition(machine, workload, objective);
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  const auto shown = [](double tokens_per_s) {
+    char text[32];
+    std::snprintf(text, sizeof text, "= %.1f tok/s\n", tokens_per_s);
+    return std::string(text);
+  };
+  EXPECT_EQ(plan->stages().size(), 2u);
+  EXPECT_EQ(plan->proof.method, "exact");
+  EXPECT_EQ(plan->proof.binding, "gpu1 compute");
+  EXPECT_THAT(text_, HasSubstr("+ 132 + 48) us        " + shown(plan->proof.value)));
+  EXPECT_EQ(plan->alternatives[0].change, "without gpu1");
+  const double alone = plan->alternatives[0].value;
+  EXPECT_THAT(text_, HasSubstr("(1140 + 160)) us                    " + shown(alone)));
+  EXPECT_THAT(text_, HasSubstr("half on each                        " + shown(2 * alone)));
 }
 
 TEST_F(WorkedExample, PlanningFromFilesIsTheSame) {

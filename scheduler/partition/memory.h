@@ -35,6 +35,7 @@ struct FittingRuns {
   std::vector<std::vector<int>> extra;  // [end], or empty when there are none at all
   bool Fits(int first, int end) const;
   bool Any() const;
+  bool operator==(const FittingRuns&) const = default;
 };
 FittingRuns RunsWithin(const RunBytes& bytes, double usable_bytes);
 

@@ -18,30 +18,37 @@ struct Candidate {
   int start;
 };
 
-// cost-model 2(b) for one micro-batch and one number of sequences in flight, over sets of up to
-// `levels` devices: value(S, c, e) = min over k devices of class c, the class p before and i of
-// max(value(S - k c, p, i), (link(p, c) + time_c(i, e)) / k). As in solve/bottleneck.cc, one pass
-// with a queue for each (S, c, k, p).
+// cost-model 2(b) for one micro-batch, over sets of up to so many devices, each with sequences in
+// flight for that number: value(S, c, e) = min over k devices of class c, the class p before and i
+// of max(value(S - k c, p, i), (link(p, c) + time_c(i, e)) / k). As in solve/bottleneck.cc, one
+// pass with a queue for each (S, c, k, p).
 class ChainSweep {
  public:
   ChainSweep(const ServicePrices& prices, Phase phase, const DeviceSets& sets, int batch,
-             int levels)
+             std::vector<Decision>* decisions)
       : prices_(prices),
         phase_(phase),
         sets_(sets),
         batch_(batch),
-        levels_(levels),
         length_(prices.items() + 1),
         values_(static_cast<size_t>(sets.states()) * sets.classes() * length_, kInfinity),
-        queue_(length_) {}
-
-  // False when nothing fits beside the KV memory of so many sequences.
-  bool Run(std::vector<Decision>* decisions) {
-    decisions_ = decisions;
+        decisions_(decisions),
+        queue_(length_) {
     if (decisions_) decisions_->resize(values_.size());
-    if (!FindRuns()) return false;
+  }
+
+  // Sets of up to `levels` devices with sequences in flight for so many. Where that leaves every
+  // device the same runs as the level before, only the larger sets are new. False when nothing fits
+  // beside the KV memory: then nothing does with more either.
+  bool Run(int levels) {
+    const bool same = FindRuns(levels);
+    if (!any_fits_) return false;
+    const int least = same ? done_levels_ + 1 : 1;
+    if (!same) std::fill(values_.begin(), values_.end(), kInfinity);
+    done_levels_ = levels;
     for (int state = 1; state < sets_.states(); ++state) {
-      if (sets_.Used(state) > levels_) continue;
+      const int used = sets_.Used(state);
+      if (used < least || used > levels) continue;
       for (int cls = 0; cls < sets_.classes(); ++cls) {
         for (int count = 1; count <= sets_.Count(state, cls); ++count) {
           AddStage(state, cls, count);
@@ -81,18 +88,21 @@ class ChainSweep {
   }
   const double* Row(int state, int cls) const { return values_.data() + Index(state, cls); }
 
-  bool FindRuns() {
+  // Whether all are as they were.
+  bool FindRuns(int levels) {
     const int micro_batch = MicroBatches(phase_)[static_cast<size_t>(batch_)];
-    bool any = false;
-    runs_.resize(static_cast<size_t>(sets_.classes()));
+    std::vector<std::vector<FittingRuns>> runs(static_cast<size_t>(sets_.classes()));
+    any_fits_ = false;
     for (int cls = 0; cls < sets_.classes(); ++cls) {
       for (int count = 1; count <= sets_.Most(cls); ++count) {
-        const double sequences = 1.0 * micro_batch * levels_ / count;
-        runs_[static_cast<size_t>(cls)].push_back(prices_.Fitting(phase_, cls, sequences));
-        any |= runs_[static_cast<size_t>(cls)].back().Any();
+        const double sequences = 1.0 * micro_batch * levels / count;
+        runs[static_cast<size_t>(cls)].push_back(prices_.Fitting(phase_, cls, sequences));
+        any_fits_ |= runs[static_cast<size_t>(cls)].back().Any();
       }
     }
-    return any;
+    const bool same = runs == runs_;
+    runs_ = std::move(runs);
+    return same;
   }
 
   void Offer(size_t row, int end, double value, Decision decision) {
@@ -158,10 +168,12 @@ class ChainSweep {
   const ServicePrices& prices_;
   const Phase phase_;
   const DeviceSets& sets_;
-  const int batch_, levels_, length_;
+  const int batch_, length_;
+  int done_levels_ = 0;
+  bool any_fits_ = false;
   std::vector<std::vector<FittingRuns>> runs_;  // [class][count - 1]
   std::vector<double> values_;
-  std::vector<Decision>* decisions_ = nullptr;
+  std::vector<Decision>* const decisions_;
   std::vector<Candidate> queue_;
 };
 
@@ -214,9 +226,8 @@ ChainRates::ChainRates(const ServicePrices& prices, Phase phase, const DeviceSet
   const int batches = static_cast<int>(MicroBatches(phase).size());
   const int most = std::min(sets.Used(sets.full()), 1 << 12);
   for (int batch = 0; batch < batches; ++batch) {
-    for (int levels = 1; levels <= most; ++levels) {
-      ChainSweep sweep(prices, phase, sets, batch, levels);
-      if (!sweep.Run(nullptr)) continue;
+    ChainSweep sweep(prices, phase, sets, batch, nullptr);
+    for (int levels = 1; levels <= most && sweep.Run(levels); ++levels) {
       candidates_ += sets.states();
       for (int state = 1; state < sets.states(); ++state) {
         if (sets.Used(state) != levels) continue;
@@ -246,10 +257,10 @@ Chain ChainRates::Best(int state) const {
 Chain BestChain(const ServicePrices& prices, Phase phase, const std::vector<int>& counts,
                 int batch) {
   const DeviceSets sets(counts);
-  ChainSweep sweep(prices, phase, sets, batch, sets.Used(sets.full()));
   std::vector<Decision> decisions;
+  ChainSweep sweep(prices, phase, sets, batch, &decisions);
   Chain chain;
-  if (!sweep.Run(&decisions)) return chain;
+  if (!sweep.Run(sets.Used(sets.full()))) return chain;
   const double cycle = sweep.Final(sets.full());
   if (!(cycle < kInfinity)) return chain;
   chain.stages = sweep.Trace(sets.full());

@@ -10,7 +10,7 @@ namespace motley {
 namespace {
 
 // Inner steps that may be spent on comparing every set of devices: a few seconds.
-constexpr double kMostWork = 1.5e9, kMostPairs = 2e8, kMostStates = 1 << 16;
+constexpr double kMostWork = 6e8, kMostPairs = 2e8, kMostStates = 1 << 16;
 // Prefill sets that are evaluated with their KV memory's way over the links.
 constexpr size_t kMostSplits = 12;
 // Chains tried by the search where sets are too many, and for each plan without a device.

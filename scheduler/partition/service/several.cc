@@ -16,7 +16,7 @@ namespace motley {
 namespace {
 
 // The same limits as where one model's sets are compared.
-constexpr double kMostPairs = 2e8, kMostWork = 1.5e9, kMostStates = 1 << 16;
+constexpr double kMostPairs = 2e8, kMostWork = 6e8, kMostStates = 1 << 16;
 
 // Devices that could change places unnoticed by every model.
 std::vector<AlikeDevices> CommonClasses(const std::vector<ServiceQuestion>& questions) {

@@ -12,6 +12,8 @@ namespace {
 
 // Fewer new steps are not worth a write.
 constexpr uint64_t kWorthKeeping = 20;
+// After a warning: a machine that others disturb would fill the log.
+constexpr uint64_t kSilentSteps = 1000;
 
 double Sum(const ClassTimes& parts) { return std::accumulate(parts.begin(), parts.end(), 0.0); }
 
@@ -92,7 +94,9 @@ double StepWatch::Watch(Watched& stage, const StepShape& shape, double us) {
   const double predicted = stage.learnt.Refine(shape, parts);
   stage.refined.Add(predicted, us);
   stage.profile.Add(Sum(parts), us);
-  if (const auto ratio = stage.alarm.Add(us, predicted)) {
+  const auto ratio = stage.alarm.Add(us, predicted);
+  if (ratio && stage.refined.count >= stage.silent_until) {
+    stage.silent_until = stage.refined.count + kSilentSteps;
     LogWarning(stage.device + ": steps now take " + std::to_string(*ratio) +
                " times what they took; `motley doctor` says what may slow it down");
   }

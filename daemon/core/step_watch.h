@@ -62,6 +62,7 @@ class StepWatch {
     std::unique_ptr<StageCost> cost;
     Refiner learnt;
     DriftAlarm alarm;
+    uint64_t silent_until = 0;  // its step, for what goes to the log
     Errors refined, profile;
     double boundary_us = 0, boundary_row_us = 0;  // that it comes in over
   };

@@ -172,7 +172,9 @@ class RateRun final : public StageCost {
   Estimate Step(const StepShape& shape) const override {
     Estimate sum;
     for (const Group& group : groups_) {
-      const Estimate one = GroupStep(group, WithinWindow(shape, group.window_tokens));
+      const Estimate one = group.window_tokens > 0
+                               ? GroupStep(group, WithinWindow(shape, group.window_tokens))
+                               : GroupStep(group, shape);
       sum.us += group.count * one.us;
       sum.sigma_us += group.count * one.sigma_us;
     }
@@ -184,6 +186,7 @@ class RateRun final : public StageCost {
     const Work work = WorkOf(*rates_, group, shape);
     if (work.rows <= 0) return {};
     const bool attends = group.kind == Group::Kind::kLayer;
+    if (rates_->matrices.empty() && rates_->peak) return PeakStep(work, shape, attends);
     const auto fitted = [&](bool nearest) {
       const bool prompt = shape.prefill_rows > 0;
       const auto us = SlowestUs(group.own, prompt, work.rows, work.bytes, work.flops, nearest);

@@ -17,10 +17,19 @@ constexpr double kHuber = 3;
 constexpr double kHalfLifeSteps = 50;
 constexpr double kPull = 8, kRemembered = 64;  // steps
 constexpr double kLargestLog = 3;              // a step 20 times off is no news of the device
+// What one step moves a mean by is bounded as if it were off by so much: what disturbs steps makes
+// them slower, never faster. The first steps are few enough to say anything.
+constexpr double kSurprise = 0.3;
+constexpr uint64_t kFirstSteps = 10;
 constexpr size_t kDirections = 3;
 constexpr size_t kMostSizes = 4096;
 
 double Sum(const ClassTimes& parts) { return std::accumulate(parts.begin(), parts.end(), 0.0); }
+
+double Bounded(double news, bool first) {
+  const double most = first ? kLargestLog : kSurprise;
+  return std::clamp(news, -most, most);
+}
 
 uint32_t Octave(double value) {
   return value < 1 ? 0 : 1 + static_cast<uint32_t>(std::min(std::floor(std::log2(value)), 40.0));
@@ -60,14 +69,15 @@ void Refiner::Observe(const StepShape& shape, const ClassTimes& parts, double us
   const double off = std::clamp(std::log(us / (predicted * mix)), -kLargestLog, kLargestLog);
   // The first steps are a plain mean, so that nothing waits for half-lives.
   const double least = 1 - std::exp2(-1 / kHalfLifeSteps);
-  log_scale_ += std::max(least, 1.0 / static_cast<double>(steps_)) * (off - log_scale_);
+  log_scale_ += std::max(least, 1.0 / static_cast<double>(steps_)) *
+                Bounded(off - log_scale_, steps_ <= kFirstSteps);
   const uint32_t size = SizeOf(shape);
   if (TellsApart(size)) UpdateFactors(shares, us / predicted / scale());
-  const double left = std::exp(std::clamp(off - log_scale_, -1.0, 1.0));
   if (residuals_.size() >= kMostSizes && !residuals_.contains(size)) return;
   Seen& seen = residuals_[size];
   seen.count = std::min(seen.count + 1, kRemembered);
-  seen.mean += (left - seen.mean) / seen.count;
+  const double news = off - log_scale_ - std::log(seen.mean);
+  seen.mean *= std::exp(Bounded(news, seen.count <= 1) / seen.count);
 }
 
 bool Refiner::TellsApart(uint32_t size) {
@@ -164,7 +174,8 @@ Result<Refiner> Refiner::FromJson(const nlohmann::json& json) {
     for (const auto& entry : json.at("sizes")) {
       Seen& seen = out.residuals_[entry.at(0).get<uint32_t>()];
       seen = {entry.at(1).get<double>(), entry.at(2).get<double>()};
-      if (!(seen.count >= 0 && seen.count <= kRemembered && seen.mean > 0 && seen.mean < 20)) {
+      if (!(seen.count >= 0 && seen.count <= kRemembered && seen.mean > 0 &&
+            std::isfinite(seen.mean))) {
         return Error::Invalid("sizes", "sizes: a count or a mean is out of range");
       }
     }

@@ -108,15 +108,17 @@ def regret(rows):
     return chosen["measured_s"] / min(row["measured_s"] for row in rows) - 1
 
 
-def show(model, rows):
+def head(model):
     print(f"\n{model}: {load()}\n")
     print("| placement | steps | median error | p95 error | profile alone | request predicted s | measured s | error |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for row in rows:
-        whole = row["steps"]["whole"]
-        print(f"| {row['placement']} | {whole['steps']} | {whole['median_error']:.1%} | {whole['p95_error']:.1%} | "
-              f"{whole['profile_error']:.1%} | {row['predicted_s']:.3f} | {row['measured_s']:.3f} | {row['error']:.1%} |")
-    print(f"\nregret of the plan with the least predicted time: {regret(rows):.1%}", flush=True)
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
+
+
+def show(row):
+    whole = row["steps"]["whole"]
+    print(f"| {row['placement']} | {whole['steps']} | {whole['median_error']:.1%} | {whole['p95_error']:.1%} | "
+          f"{whole['profile_error']:.1%} | {row['predicted_s']:.3f} | {row['measured_s']:.3f} | {row['error']:.1%} |",
+          flush=True)
 
 
 def main():
@@ -135,10 +137,15 @@ def main():
             model = model_path(name)
             with Service(str(model), *arguments(devices[:1], None), env={"MOTLEY_STATE": state}) as service:
                 layers = layers_of(service)
-            rows = [measure(model, *where, state, loads) for where in placements(devices, layers)]
-            out[name] = rows
             if options.o == "md":
-                show(name, rows)
+                head(model.name)
+            rows = out[name] = []
+            for where in placements(devices, layers):
+                rows.append(measure(model, *where, state, loads))
+                if options.o == "md":
+                    show(rows[-1])
+            if options.o == "md":
+                print(f"\nregret of the placement with the least predicted time: {regret(rows):.1%}", flush=True)
     if options.o == "json":
         print(json.dumps(out))
 

@@ -119,6 +119,17 @@ TEST(Refiner, AnOutlierMovesNothingMuch) {
   for (const int i : {0, 1, 3, 4}) EXPECT_LT(Error(refiner, device, Shape(i)), 0.06) << i;
 }
 
+TEST(Refiner, LearnsWhatStepsTakeAndNotWhatDisturbsSomeOfThem) {
+  Device device{.all = 1.4, .noise = 0.01};
+  Refiner refiner;
+  for (int i = 0; i < 400; ++i) {
+    const double slower = i % 10 == 3 ? 4 : 1;
+    refiner.Observe(Shape(i), Predicted(Shape(i)), slower * device.Us(Shape(i)));
+  }
+  device.noise = 0;
+  for (const int i : {0, 1, 2, 4}) EXPECT_LT(Error(refiner, device, Shape(i)), 0.06) << i;
+}
+
 TEST(Refiner, LearnsNothingFromNothing) {
   Refiner refiner;
   refiner.Observe(Shape(0), {}, 100);

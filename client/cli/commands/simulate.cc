@@ -209,8 +209,7 @@ class Watch {
   }
   bool KeepGoing(double now_s) {
     if (SecondsBetween(started_ns_, RealClock().NowNs()) > kShowAfterSeconds) {
-      line_.Show(fmt::format("simulated {:.0f} of {:.0f} s", now_s, seconds_),
-                 std::min(1.0, now_s / seconds_));
+      line_.Show("simulating", std::min(1.0, now_s / seconds_));
     }
     return !Interrupted();
   }

@@ -8,9 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <numeric>
-
 #include "scheduler/simulator/simulator.h"
 #include "tests/scheduler/simulator/boxes.h"
 
@@ -195,53 +192,6 @@ TEST(PublishedClusters, SeparatePipelinesOfHelixLlama70B) {
   ExpectPublished({Pipeline{a100, {20, 20, 20, 20}, 18}, Pipeline{l4, std::vector<int>(8, 10), 40},
                    Pipeline{t4, {6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7}, 3}},
                   80, 8192 * 2, 124.3);
-}
-
-// `paths` turns among the nodes of a stage, each as often as its weight says, mixed by `stride`.
-std::vector<size_t> Turns(const std::vector<double>& weights, size_t paths, size_t stride) {
-  std::vector<double> owed(weights.size(), 0);
-  std::vector<size_t> turns(paths);
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  for (size_t p = 0; p < paths; ++p) {
-    for (size_t n = 0; n < weights.size(); ++n) owed[n] += weights[n] / sum;
-    const auto next = std::max_element(owed.begin(), owed.end());
-    *next -= 1;
-    turns[p * stride % paths] = static_cast<size_t>(next - owed.begin());
-  }
-  return turns;
-}
-
-// Stages of 6 layers, each on one or several of the nodes (A: A100, L: L4, T: T4), 50 requests in
-// flight (Swarm, as Helix simulates it: a prompt goes to a node the more often the faster it is).
-TEST(PublishedClusters, SwarmStagesOfHelixLlama30B) {
-  const std::vector<std::string> stages = {"T",   "L",    "L",    "L",   "ALT",
-                                           "ALT", "ATTT", "ATTT", "LTT", "LLT"};
-  const std::vector<size_t> strides = {1, 1, 1, 1, 1, 3, 7, 9, 11, 13};
-  std::vector<DeviceProfile> nodes;
-  std::vector<Replica> paths(20);
-  for (size_t s = 0; s < stages.size(); ++s) {
-    const size_t first = nodes.size();
-    std::vector<double> weights;
-    for (const char letter : stages[s]) {
-      const Kind& kind = letter == 'A' ? kA100 : (letter == 'L' ? kL4 : kT4);
-      nodes.push_back(Node("node" + std::to_string(nodes.size()), kind, 6, 6656 * 2));
-      weights.push_back(1 / kind.prompt[3].second);  // ms for 750 tokens
-    }
-    const std::vector<size_t> turns = Turns(weights, paths.size(), strides[s]);
-    for (size_t p = 0; p < paths.size(); ++p) {
-      const int item = static_cast<int>(s) * 6;
-      paths[p].stages.push_back({nodes[first + turns[p]].id, item, item + 5});
-    }
-  }
-  for (size_t p = 0; p < paths.size(); ++p) {
-    paths[p].max_sequences = p % 2 ? 3 : 2;
-    paths[p].micro_batch = 50;
-    paths[p].share = paths[p].max_sequences / 50.0;
-  }
-  EXPECT_EQ(nodes.size(), 24u);
-  const double simulated = TokensPerSecond(nodes, paths, 60, 6656 * 2, Batching::kAuto);
-  std::printf("[ 24 shared nodes ] %.1f\n", simulated);
-  EXPECT_NEAR(simulated, 151.6, kTolerance * 151.6);
 }
 
 }  // namespace

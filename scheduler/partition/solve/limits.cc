@@ -6,7 +6,8 @@ namespace motley {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr int kBlock = 9;
+// Blocks of three, and blocks of those, as long as there is one for each device.
+constexpr int kBlock = 3;
 
 // Where blocks may end: the first and the last item, often unlike the rest, are blocks of their
 // own.
@@ -131,11 +132,14 @@ UsefulValues::UsefulValues(const Problem& problem, const StateTable& table)
       if (!way.runs.extra.empty()) return;
     }
   }
-  if (problem.items < 4 * kBlock) return;
-  const Problem coarse = InBlocks(problem, BlockEnds(problem.items));
+  const std::vector<int> ends = BlockEnds(problem.items);
+  if (problem.items < 4 * kBlock || static_cast<int>(ends.size()) - 1 < table.Used(table.full())) {
+    return;
+  }
+  const Problem coarse = InBlocks(problem, ends);
   auto blocks = StateTable::Make(coarse);
   if (!blocks.ok()) return;
-  SolveBottleneckWithin(coarse, *blocks, UsefulValues());
+  SolveBottleneckWithin(coarse, *blocks, UsefulValues(coarse, *blocks));
   // Sums of blocks are rounded in another order than those of items.
   most_us_ = WorstAnswer(coarse, *blocks) * (1 + 1e-9);
   if (!(most_us_ < kInfinity)) return;

@@ -115,19 +115,16 @@ struct Search {
     return largest + second + cache;
   }
 
-  // Infinite without a link from the host.
   double StreamUs(int d, int first, int last) const {
-    double us = kInfinity;
-    for (const LinkProfile& link : box.machine.links) {
-      if (link.from != "host" || link.to != box.machine.devices[d].id) continue;
-      us = link.latency_us;
-      double bytes = 0;
-      for (int i = first; i <= last; ++i) {
-        if (box.workload.items[i].name != "embed") bytes += box.workload.items[i].weight_bytes;
-      }
-      us = bytes > 0 ? us + bytes / link.bytes_per_s * 1e6 : 0;
+    const LinkProfile* link = &box.machine.default_link;
+    for (const LinkProfile& candidate : box.machine.links) {
+      if (candidate.from == "host" && candidate.to == box.machine.devices[d].id) link = &candidate;
     }
-    return us;
+    double bytes = 0;
+    for (int i = first; i <= last; ++i) {
+      if (box.workload.items[i].name != "embed") bytes += box.workload.items[i].weight_bytes;
+    }
+    return bytes > 0 ? link->latency_us + bytes / link->bytes_per_s * 1e6 : 0;
   }
 
   void From(int next, unsigned used, int previous, double latency, double bottleneck) {
@@ -157,7 +154,7 @@ struct Search {
         if (Bytes(next, last) <= device.usable_bytes) go(token, whole);
         if (streaming == Streaming::kNever) continue;
         const double stream = StreamUs(d, next, last);
-        if (stream == kInfinity || StreamedBytes(next, last) > device.usable_bytes) continue;
+        if (StreamedBytes(next, last) > device.usable_bytes) continue;
         go(std::max(token, stream), prompt > 0 ? std::max(whole, stream) : 0);
       }
     }

@@ -22,7 +22,7 @@ Box MiddlingBox(uint64_t seed) {
   };
   const int devices = seed % 2 ? 8 : 9;
   Box box = LargeBox(devices, 58 + static_cast<int>(seed % 10));
-  const double memory = real(0.6, 4);
+  const double memory = real(0.35, 3);
   for (DeviceProfile& device : box.machine.devices) {
     device.usable_bytes *= memory * real(0.5, 1.5);
     const double speed = real(0.3, 5);

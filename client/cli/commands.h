@@ -25,6 +25,7 @@ void AddDoctorCommand(CLI::App& app, int* status);
 void AddExplainCommand(CLI::App& app, int* status);
 void AddModelsCommand(CLI::App& app, int* status);
 void AddPlanCommand(CLI::App& app, int* status);
+void AddWhatIfCommand(CLI::App& app, int* status);
 void AddProfileCommand(CLI::App& app, int* status);
 void AddPsCommand(CLI::App& app, int* status);
 void AddReferenceCommands(CLI::App& app);  // completion, man: of all commands that are there

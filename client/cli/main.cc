@@ -31,6 +31,7 @@ int Run(int argc, char** argv) {
   motley::AddProfileCommand(app, &status);
   motley::AddPlanCommand(app, &status);
   motley::AddSimulateCommand(app, &status);
+  motley::AddWhatIfCommand(app, &status);
   motley::AddBenchCommand(app, &status);
   motley::AddModelsCommand(app, &status);
   motley::AddTokenizeCommands(app, &status);

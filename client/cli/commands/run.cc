@@ -14,7 +14,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
 #include "client/cli/private_daemon.h"
-#include "client/cli/prompt_input.h"
+#include "client/cli/input/prompt_input.h"
 #include "client/cli/run_report.h"
 #include "daemon/app/options.h"
 

@@ -1,4 +1,4 @@
-#include "client/cli/prompt_input.h"
+#include "client/cli/input/prompt_input.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -165,7 +165,9 @@ def a_plan_from_files_holds():
                             for i in range(4)),
                           {"name": "head", "weight_bytes": 1000000, "tied_with": "embed"}]}
     with written(holds(machine)) as machine_path, written(holds(workload)) as workload_path:
-        plan = holds(json.loads(motley("plan", "--machine", machine_path, "--workload", workload_path, "--json")))
+        files = ("--machine", machine_path, "--workload", workload_path, "--json")
+        plan = holds(json.loads(motley("plan", *files)))
+        holds(json.loads(motley("whatif", *files, "--add", "rtx-3090", "--rank", "2")))
     assert {stage["device"] for stage in plan["pools"][0]["replicas"][0]["stages"]} == {"nv0", "amd0"}
 
 

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include <chrono>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -217,6 +218,77 @@ TEST(MotleyTokenize, RoundTripsThroughIds) {
   const Said ids = RunProgram({"tokenize", model, "--json"}, "Hello world");
   EXPECT_EQ(ids.out, "{\"tokens\":[19556,905]}\n");
   EXPECT_EQ(RunProgram({"detokenize", model}, ids.out).out, "Hello world");
+}
+
+// A box of one slow processor and a model of 4 GB.
+class WhatIf : public testing::Test {
+ protected:
+  WhatIf() {
+    Write("m.json", R"({"schema":"motley.machine/1","devices":[{"id":"cpu0","kind":"cpu",
+        "memory_bytes":16e9,"peak":{"bytes_per_s":2e10,"f16_flops":2e11,"int8_ops":1e12}}],
+        "default_link":{"latency_us":5,"bytes_per_s":1e10}})");
+    std::string items = R"({"name":"embed","weight_bytes":1e8})";
+    for (int i = 0; i < 32; ++i) {
+      items += R"(,{"name":"layer.)" + std::to_string(i) +
+               R"(","weight_bytes":1.2e8,"flops_per_token":4e8})";
+    }
+    Write("w.json", R"({"schema":"motley.workload/1","hidden_bytes_per_token":16384,
+        "kv_bytes_per_token_layer":4096,"context_tokens":4096,"items":[)" +
+                        items + R"(,{"name":"head","weight_bytes":1e8,"flops_per_token":2e8}]})");
+  }
+  void Write(const char* name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+  }
+  json Ask(std::vector<std::string> words) {
+    std::vector<std::string> all = {"whatif", "--machine", folder_ / "m.json", "--workload",
+                                    folder_ / "w.json", "--json"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Said said = RunProgram(all);
+    status_ = said.status;
+    return json::parse(said.out, nullptr, false);
+  }
+  const std::filesystem::path folder_ = testing::TempDir();
+  int status_ = -1;
+};
+
+TEST_F(WhatIf, ACardMakesOneRequestFasterAndSaysOnWhat) {
+  const json out = Ask({"--add", "rtx-3090,rtx-3090*2"});
+  ASSERT_EQ(status_, 0) << out;
+  const json& rows = out["scenarios"];
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0]["change"], "now");
+  const auto itl = [&](size_t i) { return rows[i]["latency"]["predicted"]["itl_s"].get<double>(); };
+  EXPECT_LT(itl(1), itl(0) / 5);
+  EXPECT_LE(itl(2), itl(1));
+  EXPECT_EQ(rows[1]["latency"]["predicted"]["prior"][0], "rtx-3090");
+  EXPECT_GT(rows[2]["added_w"], rows[1]["added_w"]);
+}
+
+TEST_F(WhatIf, RankingPutsTheQuickestFirst) {
+  const json out = Ask({"--rank", "5"});
+  ASSERT_EQ(status_, 0) << out;
+  ASSERT_EQ(out["scenarios"].size(), 6u);
+  double before = 0;
+  for (size_t i = 1; i < 6; ++i) {
+    const double value = out["scenarios"][i]["latency"]["proof"]["value"];
+    EXPECT_GE(value, before);
+    before = value;
+  }
+}
+
+TEST_F(WhatIf, NoCardAndAnUnknownOneAreErrors) {
+  EXPECT_EQ(Ask({})["error"]["code"], "InvalidArgument");
+  EXPECT_EQ(status_, 2);
+  EXPECT_EQ(Ask({"--add", "rtx-9999"})["error"]["code"], "NotFound");
+  EXPECT_EQ(status_, 3);
+}
+
+TEST_F(WhatIf, WithoutItsOnlyDeviceNothingFitsUntilACardIsThere) {
+  const json out = Ask({"--without", "cpu0", "--add", "rtx-3090"});
+  ASSERT_EQ(status_, 0) << out;
+  EXPECT_TRUE(out["scenarios"][0]["latency"].is_null());
+  EXPECT_FALSE(out["scenarios"][0]["reason"].is_null());
+  EXPECT_FALSE(out["scenarios"][1]["latency"].is_null());
 }
 
 }  // namespace

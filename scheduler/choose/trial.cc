@@ -25,34 +25,37 @@ PlanTrial::PlanTrial(const MachineProfile& machine, const Workload& workload,
       plan_(plan),
       options_(options) {}
 
-std::vector<Arrival> PlanTrial::Requests(double rate_rps) const {
-  const auto count = static_cast<uint64_t>(std::max(options_.requests, 1));
-  if (!options_.trace.empty()) {
-    std::vector<Arrival> requests = options_.trace;
-    if (requests.size() > count) requests.resize(count);
-    const double from = requests.front().at_s, span = requests.back().at_s - from;
-    const double now = span > 0 ? static_cast<double>(requests.size() - 1) / span : 0;
-    for (Arrival& request : requests) {
-      request.at_s = rate_rps > 0 && now > 0 ? (request.at_s - from) * now / rate_rps : 0;
-    }
-    return requests;
+// The trace in the time its first `count` requests take at a rate.
+std::vector<Arrival> PlanTrial::FromTrace(size_t count, double rate_rps) const {
+  std::vector<Arrival> requests = options_.trace;
+  requests.resize(std::min(requests.size(), count));
+  const double from = requests.front().at_s, span = requests.back().at_s - from;
+  const double rate_now = span > 0 ? static_cast<double>(requests.size() - 1) / span : 0;
+  for (Arrival& request : requests) {
+    request.at_s = rate_rps > 0 && rate_now > 0 ? (request.at_s - from) * rate_now / rate_rps : 0;
   }
+  return requests;
+}
+
+Result<std::vector<Arrival>> PlanTrial::Requests(double rate_rps) const {
+  const auto count = static_cast<size_t>(std::max(options_.requests, 1));
+  if (!options_.trace.empty()) return FromTrace(count, rate_rps);
+  using Fixed = LengthDistribution;
   const Lengths lengths{
-      {LengthDistribution::Kind::kFixed, static_cast<double>(objective_.prompt_tokens)},
-      {LengthDistribution::Kind::kFixed, static_cast<double>(objective_.output_tokens)}};
-  if (!(rate_rps > 0)) {
-    return DrawArrivals({ArrivalProcess::Kind::kOffline, 0}, lengths, 0, count, options_.seed);
-  }
-  std::vector<Arrival> requests =
-      DrawArrivals({ArrivalProcess::Kind::kPoisson, 1}, lengths,
-                   2.0 * static_cast<double>(count) + 100, count, options_.seed);
-  if (requests.size() > count) requests.resize(count);
-  for (Arrival& request : requests) request.at_s /= rate_rps;
+      {Fixed::Kind::kFixed, static_cast<double>(std::max(objective_.prompt_tokens, 1))},
+      {Fixed::Kind::kFixed, static_cast<double>(std::max(objective_.output_tokens, 1))}};
+  ArrivalProcess process{ArrivalProcess::Kind::kOffline, 0, count};
+  if (!(rate_rps > 0)) return DrawArrivals(process, lengths, 0, options_.seed);
+  // More than enough of them in the time that so many take on average.
+  process = {ArrivalProcess::Kind::kPoisson, rate_rps, 0};
+  const double seconds = (2 * static_cast<double>(count) + 100) / rate_rps;
+  std::vector<Arrival> requests = TRY(DrawArrivals(process, lengths, seconds, options_.seed));
+  requests.resize(std::min(requests.size(), count));
   return requests;
 }
 
 Result<SimulationResult> PlanTrial::At(double rate_rps) const {
-  const std::vector<Arrival> requests = Requests(rate_rps);
+  const std::vector<Arrival> requests = TRY(Requests(rate_rps));
   SimulationOptions how;
   how.chunk_tokens = options_.chunk_tokens;
   how.prompt_tokens = objective_.prompt_tokens;

@@ -18,7 +18,8 @@ class PlanTrial {
 
  private:
   // The requests at a rate; 0: all at once.
-  std::vector<Arrival> Requests(double rate_rps) const;
+  Result<std::vector<Arrival>> Requests(double rate_rps) const;
+  std::vector<Arrival> FromTrace(size_t count, double rate_rps) const;
   Result<SimulationResult> At(double rate_rps) const;
   Result<Contender> Throughput() const;
   Result<Contender> Goodput() const;

@@ -2,100 +2,32 @@
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "base/os.h"
 #include "client/cli/commands.h"
+#include "client/cli/input/plan_input.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/output.h"
+#include "client/cli/show/plan_explain.h"
 #include "client/cli/show/plan_text.h"
-#include "daemon/app/options.h"
-#include "daemon/planning/model_facts.h"
+#include "scheduler/choose/choose.h"
+#include "scheduler/partition/partitioner.h"
 
 namespace motley {
 namespace {
 
-constexpr int kDefaultContext = 4096;
-
 struct Options {
-  ServeOptions serve;
-  std::string workload, machine, objective = "latency", save, save_workload, save_machine, slo;
-  int prompt_tokens = 512, output_tokens = 128;
+  PlanInputOptions input;
+  std::string objective = "latency", save, save_workload, save_machine, slo, check, compare;
   double rate_rps = 0;
-  bool json = false, allow_streaming = false;
+  bool json = false, allow_streaming = false, explain = false, simulated = false;
 };
-
-struct Made {
-  Plan plan;
-  Workload workload;
-  std::optional<MachineProfile> machine;  // when it was measured here
-};
-
-Result<Workload> ModelWorkload(const Options& options) {
-  const Manifest manifest = TRY(LoadManifest(options.serve.model));
-  const ModelGraph graph = TRY(BuildGraph(manifest));
-  return MakeWorkload(
-      manifest, graph,
-      options.serve.context_tokens ? options.serve.context_tokens : kDefaultContext);
-}
-
-// From files alone: no device is touched.
-Result<Made> FromFiles(const Options& options, const Objective& objective) {
-  const ServeOptions& here = options.serve;
-  if (!here.devices.empty() || !here.split.empty() || !here.plan_file.empty()) {
-    return Error::Invalid("machine",
-                          "--machine leaves all to the planner: --devices, --split and --plan are "
-                          "for the devices that are here");
-  }
-  Made made;
-  const MachineProfile machine = TRY(MachineFromJson(TRY(ReadJson(options.machine))));
-  made.workload = options.workload.empty() ? TRY(ModelWorkload(options))
-                                           : TRY(WorkloadFromJson(TRY(ReadJson(options.workload))));
-  if (here.context_tokens > 0) made.workload.context_tokens = here.context_tokens;
-  made.plan = TRY(
-      Partition(machine, made.workload, objective, DeviceUse::kAny,
-                options.allow_streaming ? StageModes::kResidentOrStreamed : StageModes::kResident));
-  return made;
-}
-
-Result<Made> FromMeasurements(const Options& options, const Objective& objective) {
-  const Manifest manifest = TRY(LoadManifest(options.serve.model));
-  const ModelGraph graph = TRY(BuildGraph(manifest));
-  PlanningOptions planning = TRY(ToCoreOptions(options.serve)).planning;
-  planning.objective = objective;
-  if (planning.context_tokens == 0)
-    planning.context_tokens = std::min(kDefaultContext, graph.hyper.context);
-  ProgressLine line;
-  PlannedModel planned =
-      TRY(PlanModel(manifest, graph, planning,
-                    [&](const std::string& what, double part) { line.Show(what, part); }));
-  return Made{std::move(planned.plan), std::move(planned.workload), std::move(planned.machine)};
-}
-
-// "ttft=1,itl=0.05": seconds, either may be absent.
-Result<Slo> ParseSlo(const std::string& text) {
-  Slo slo;
-  std::stringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    const size_t equals = part.find('=');
-    const std::string name = part.substr(0, equals);
-    double* time = name == "ttft" ? &slo.ttft_s : name == "itl" ? &slo.itl_s : nullptr;
-    const char* number = equals == std::string::npos ? "" : part.c_str() + equals + 1;
-    char* end = nullptr;
-    const double seconds = std::strtod(number, &end);
-    if (!time || end == number || *end != 0 || !(seconds > 0) || !std::isfinite(seconds)) {
-      return Error::Invalid(
-          "slo", "slo: \"" + part + "\" is neither ttft=SECONDS nor itl=SECONDS, above 0");
-    }
-    *time = seconds;
-  }
-  return slo;
-}
 
 Result<Objective> MakeObjective(const Options& options) {
-  Objective objective{ObjectiveKind::kLatency, options.prompt_tokens, options.output_tokens};
+  Objective objective{ObjectiveKind::kLatency, options.input.prompt_tokens,
+                      options.input.output_tokens};
   objective.kind = ObjectiveFromName(options.objective).value_or(ObjectiveKind::kLatency);
   objective.rate_rps = options.rate_rps;
   objective.slo = TRY(ParseSlo(options.slo));
@@ -107,21 +39,64 @@ Result<Objective> MakeObjective(const Options& options) {
   return objective;
 }
 
-Result<Made> MakePlan(const Options& options) {
-  const Objective objective = TRY(MakeObjective(options));
-  if (options.serve.model.empty() && options.workload.empty()) {
-    return Error::Invalid("model", "a model file or --workload is needed");
+// A plan of a file on this machine, as it stands.
+Result<Plan> PlanOfFile(const std::string& path, const PlanInput& input,
+                        const Objective& objective) {
+  const Plan plan = TRY(PlanFromJson(TRY(ReadJson(path))));
+  if (!IsOnePipeline(plan.pools)) {
+    return Error::Unsupported(path + " has several pools or replicas")
+        .Fix("motley simulate --plan says what such a plan does");
   }
-  if (!options.machine.empty()) return FromFiles(options, objective);
-  if (options.allow_streaming) {
+  return Evaluate(input.machine, input.workload, objective, plan.stages());
+}
+
+Result<Plan> Simulated(const PlanInput& input, const Objective& objective) {
+  ProgressLine line;
+  ChooseOptions how;
+  WatchInterrupts();
+  how.progress = [&](double part) {
+    line.Show("simulating", part);
+    return !Interrupted();
+  };
+  return TRY(ChooseBySimulation(input.machine, input.workload, objective, how)).plan;
+}
+
+Result<Plan> MakePlan(const Options& options, const PlanInput& input, const Objective& objective) {
+  if (!options.check.empty()) return PlanOfFile(options.check, input, objective);
+  if (input.measured) return *input.measured;
+  if (options.simulated || objective.kind == ObjectiveKind::kGoodput) {
+    return Simulated(input, objective);
+  }
+  return Partition(
+      input.machine, input.workload, objective, DeviceUse::kAny,
+      options.allow_streaming ? StageModes::kResidentOrStreamed : StageModes::kResident);
+}
+
+// How a plan of a file does beside the one just made.
+Result<std::string> Compare(const Options& options, const PlanInput& input, const Plan& plan) {
+  const Plan other = TRY(PlanOfFile(options.compare, input, plan.objective));
+  const double ratio = other.proof.value / plan.proof.value;
+  return fmt::format("{} (plan {}) takes {:.3f} times as long: {}\n", options.compare, other.id,
+                     ratio, ratio > 1 ? "the plan above is better" : "it is as good");
+}
+
+Status CheckTogether(const Options& options, const Objective& objective) {
+  const bool single =
+      objective.kind == ObjectiveKind::kLatency || objective.kind == ObjectiveKind::kBottleneck;
+  if (options.allow_streaming && !options.input.FromFiles()) {
     return Error::Invalid("allow-streaming",
                           "--allow-streaming is for --machine: no worker streams weights yet");
   }
-  if (options.serve.model.empty()) {
-    return Error::Invalid(
-        "machine", "--workload describes a model without weights: --machine is needed with it");
+  if (options.simulated && single) {
+    return Error::Invalid("simulated",
+                          "the optimum for " + options.objective + " needs no simulation")
+        .Fix("--objective throughput, goodput or cost");
   }
-  return FromMeasurements(options, objective);
+  if (!single && (!options.compare.empty() || !options.check.empty())) {
+    return Error::Invalid("objective", "plans of files are compared for latency or bottleneck")
+        .Fix("motley simulate --plan FILE");
+  }
+  return {};
 }
 
 Status Save(const std::string& path, const nlohmann::json& json) {
@@ -130,16 +105,45 @@ Status Save(const std::string& path, const nlohmann::json& json) {
 }
 
 Status Run(const Options& options) {
-  const Made made = TRY(MakePlan(options));
-  TRY(Save(options.save, ToJson(made.plan)));
-  TRY(Save(options.save_workload, ToJson(made.workload)));
-  if (made.machine) TRY(Save(options.save_machine, ToJson(*made.machine)));
+  const Objective objective = TRY(MakeObjective(options));
+  TRY(CheckTogether(options, objective));
+  const PlanInput input = TRY(LoadPlanInput(options.input, objective));
+  const Plan plan = TRY(MakePlan(options, input, objective));
+  TRY(Save(options.save, ToJson(plan)));
+  TRY(Save(options.save_workload, ToJson(input.workload)));
+  TRY(Save(options.save_machine, ToJson(input.machine)));
   if (options.json) {
-    std::puts(ToJson(made.plan).dump().c_str());
-  } else {
-    fmt::print("{}", PlanText(made.plan, static_cast<int>(made.workload.items.size())));
+    std::puts(ToJson(plan).dump().c_str());
+    return {};
   }
+  std::string out = PlanText(plan, static_cast<int>(input.workload.items.size()));
+  if (options.explain) out += TRY(ExplainPlan(input.machine, input.workload, plan));
+  if (!options.compare.empty()) out += TRY(Compare(options, input, plan));
+  fmt::print("{}", out);
   return {};
+}
+
+void AddGoals(CLI::App& command, Options& options) {
+  command
+      .add_option("--objective", options.objective,
+                  "latency (default), bottleneck, throughput, goodput or cost")
+      ->check(CLI::IsMember({"latency", "bottleneck", "throughput", "goodput", "cost"}));
+  command.add_option("--rate", options.rate_rps, "requests per second to meet (cost)")
+      ->check(CLI::Range(0.0, 1e9));
+  command.add_option("--slo", options.slo, "times to keep (goodput): ttft=SECONDS,itl=SECONDS");
+  command.add_flag("--allow-streaming", options.allow_streaming,
+                   "weights may come from the host at every step (latency, bottleneck)");
+  command.add_flag("--simulated", options.simulated,
+                   "let the simulator choose among the best candidates (goodput: always)");
+}
+
+void AddFiles(CLI::App& command, Options& options) {
+  command.add_option("--save", options.save, "write the plan (motley serve --plan takes it)");
+  command.add_option("--save-workload", options.save_workload, "write what the model asks for");
+  command.add_option("--save-machine", options.save_machine, "write the machine planned for");
+  command.add_option("--check", options.check,
+                     "no new plan: what the plan of this file does here, and whether it fits");
+  command.add_option("--compare", options.compare, "say how the plan of this file does beside it");
 }
 
 }  // namespace
@@ -151,31 +155,16 @@ void AddPlanCommand(CLI::App& app, int* status) {
       "Examples:\n  motley plan model.gguf\n  motley plan model.gguf --prompt 2048 --output 64 "
       "--json\n"
       "  motley plan --machine box.json --workload w.json --objective bottleneck --json\n"
-      "  motley plan --machine box.json --workload w.json --objective throughput\n");
-  command->add_option("model", options->serve.model, "model file (GGUF)");
-  command->add_option("--workload", options->workload,
-                      "motley.workload/1 file in place of a model");
-  command->add_option("--machine", options->machine,
-                      "motley.machine/1 file in place of this machine");
-  command
-      ->add_option("--objective", options->objective,
-                   "latency (default), bottleneck, throughput, goodput or cost")
-      ->check(CLI::IsMember({"latency", "bottleneck", "throughput", "goodput", "cost"}));
-  command->add_option("--rate", options->rate_rps, "requests per second to meet (cost)")
-      ->check(CLI::Range(0.0, 1e9));
-  command->add_option("--slo", options->slo, "times to keep (goodput): ttft=SECONDS,itl=SECONDS");
-  command->add_option("--prompt", options->prompt_tokens, "prompt tokens to plan for (default 512)")
-      ->check(CLI::Range(0, 1 << 24));
-  command
-      ->add_option("--output", options->output_tokens, "generated tokens to plan for (default 128)")
-      ->check(CLI::Range(0, 1 << 24));
-  command->add_flag("--allow-streaming", options->allow_streaming,
-                    "weights may come from the host at every step (latency, bottleneck)");
-  command->add_option("--save", options->save, "write the plan (motley serve --plan takes it)");
-  command->add_option("--save-workload", options->save_workload, "write what the model asks for");
-  command->add_option("--save-machine", options->save_machine, "write what was measured");
+      "  motley plan --machine box.json --workload w.json --objective throughput\n"
+      "  motley plan --machine box.json --workload w.json --add rtx-3090 --explain\n"
+      "  motley plan model.gguf --check plan.json\n");
+  AddPlanInputOptions(*command, &options->input);
+  AddMachineChanges(*command, &options->input);
+  AddGoals(*command, *options);
+  AddFiles(*command, *options);
+  command->add_flag("--explain", options->explain, "how the numbers come about, stage by stage");
   command->add_flag("--json", options->json, "print motley.plan/1");
-  AddPlacementOptions(*command, &options->serve);
+  AddPlacementOptions(*command, &options->input.serve);
   command->callback([options, status] {
     const Status done = Run(*options);
     if (!done.ok())

@@ -11,10 +11,10 @@
 
 #include "base/clock.h"
 #include "client/cli/commands.h"
+#include "client/cli/input/prompt_input.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
 #include "client/cli/private_daemon.h"
-#include "client/cli/input/prompt_input.h"
 #include "client/cli/run_report.h"
 #include "daemon/app/options.h"
 

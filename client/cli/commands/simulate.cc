@@ -7,10 +7,9 @@
 
 #include "base/clock.h"
 #include "client/cli/commands.h"
+#include "client/cli/input/plan_input.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
-#include "daemon/app/options.h"
-#include "daemon/planning/model_facts.h"
 #include "scheduler/partition/partitioner.h"
 #include "scheduler/simulator/policies.h"
 #include "scheduler/simulator/simulator.h"
@@ -41,24 +40,6 @@ double ToNumber(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, value);
   return read.ec == std::errc() && read.ptr == end && std::isfinite(value) ? value : -1;
-}
-
-// "ttft=1.5,itl=0.05", either or both.
-Result<Slo> ParseSlo(std::string_view text) {
-  Slo slo;
-  while (!text.empty()) {
-    const size_t comma = text.find(',');
-    const std::string_view part = text.substr(0, comma);
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    const size_t equals = part.find('=');
-    const std::string_view name = part.substr(0, equals);
-    const double value = equals == std::string_view::npos ? -1 : ToNumber(part.substr(equals + 1));
-    if (value <= 0 || (name != "ttft" && name != "itl")) {
-      return Wrong("slo", part, "ttft=SECONDS or itl=SECONDS, over 0");
-    }
-    (name == "ttft" ? slo.ttft_s : slo.itl_s) = value;
-  }
-  return slo;
 }
 
 // "nv0@30", "nv0@30+10".
@@ -93,18 +74,6 @@ Status CheckTogether(const Options& options) {
   if (options.arrivals.empty() == options.lengths.empty()) return {};
   return Error::Invalid("lengths", options.lengths.empty() ? "--arrivals needs --lengths"
                                                            : "--lengths goes with --arrivals");
-}
-
-Result<Workload> LoadWorkload(const Options& options) {
-  Workload workload;
-  if (options.model.empty()) {
-    workload = TRY(WorkloadFromJson(TRY(ReadJson(options.workload))));
-    if (options.context_tokens > 0) workload.context_tokens = options.context_tokens;
-    return workload;
-  }
-  const Manifest manifest = TRY(LoadManifest(options.model));
-  const ModelGraph graph = TRY(BuildGraph(manifest));
-  return MakeWorkload(manifest, graph, options.context_tokens ? options.context_tokens : 4096);
 }
 
 Result<std::vector<Arrival>> LoadArrivals(const Options& options) {
@@ -239,7 +208,8 @@ Status Run(const Options& options) {
   TRY(CheckTogether(options));
   SimulationOptions simulation = TRY(ToSimulation(options));
   const MachineProfile machine = TRY(MachineFromJson(TRY(ReadJson(options.machine))));
-  const Workload workload = TRY(LoadWorkload(options));
+  const Workload workload =
+      TRY(LoadWorkload(options.model, options.workload, options.context_tokens));
   const std::vector<Arrival> arrivals = TRY(LoadArrivals(options));
   const Plan plan =
       TRY(LoadPlan(options, machine, workload, ObjectiveOf(options, arrivals, simulation.slo)));

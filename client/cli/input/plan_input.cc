@@ -13,18 +13,6 @@ namespace {
 
 constexpr int kDefaultContext = 4096;
 
-Result<Workload> LoadWorkload(const PlanInputOptions& options) {
-  const int context = options.serve.context_tokens;
-  if (!options.workload.empty()) {
-    Workload workload = TRY(WorkloadFromJson(TRY(ReadJson(options.workload))));
-    if (context > 0) workload.context_tokens = context;
-    return workload;
-  }
-  const Manifest manifest = TRY(LoadManifest(options.serve.model));
-  const ModelGraph graph = TRY(BuildGraph(manifest));
-  return MakeWorkload(manifest, graph, context > 0 ? context : kDefaultContext);
-}
-
 Result<PlanInput> FromFiles(const PlanInputOptions& options) {
   const ServeOptions& here = options.serve;
   if (!here.devices.empty() || !here.split.empty()) {
@@ -34,7 +22,7 @@ Result<PlanInput> FromFiles(const PlanInputOptions& options) {
   }
   PlanInput input;
   input.machine = TRY(MachineFromJson(TRY(ReadJson(options.machine))));
-  input.workload = TRY(LoadWorkload(options));
+  input.workload = TRY(LoadWorkload(here.model, options.workload, here.context_tokens));
   return input;
 }
 
@@ -43,6 +31,9 @@ Result<PlanInput> Measured(const PlanInputOptions& options, const Objective& obj
   const ModelGraph graph = TRY(BuildGraph(manifest));
   PlanningOptions planning = TRY(ToCoreOptions(options.serve)).planning;
   planning.objective = objective;
+  const bool single =
+      objective.kind == ObjectiveKind::kLatency || objective.kind == ObjectiveKind::kBottleneck;
+  if (!single) planning.objective.kind = ObjectiveKind::kLatency;  // only the times are wanted
   if (planning.context_tokens == 0) {
     planning.context_tokens = std::min(kDefaultContext, graph.hyper.context);
   }
@@ -50,8 +41,9 @@ Result<PlanInput> Measured(const PlanInputOptions& options, const Objective& obj
   PlannedModel planned =
       TRY(PlanModel(manifest, graph, planning,
                     [&](const std::string& what, double part) { line.Show(what, part); }));
-  return PlanInput{std::move(planned.machine), std::move(planned.workload),
-                   std::move(planned.plan)};
+  PlanInput input{std::move(planned.machine), std::move(planned.workload), {}};
+  if (single) input.measured = std::move(planned.plan);
+  return input;
 }
 
 Status Change(const PlanInputOptions& options, MachineProfile* machine) {
@@ -104,6 +96,18 @@ Result<PlanInput> LoadPlanInput(const PlanInputOptions& options, const Objective
   TRY(Change(options, &input.machine));
   if (!options.add.empty() || !options.without.empty()) input.measured.reset();
   return input;
+}
+
+Result<Workload> LoadWorkload(const std::string& model, const std::string& file,
+                              int context_tokens) {
+  if (!file.empty()) {
+    Workload workload = TRY(WorkloadFromJson(TRY(ReadJson(file))));
+    if (context_tokens > 0) workload.context_tokens = context_tokens;
+    return workload;
+  }
+  const Manifest manifest = TRY(LoadManifest(model));
+  const ModelGraph graph = TRY(BuildGraph(manifest));
+  return MakeWorkload(manifest, graph, context_tokens > 0 ? context_tokens : kDefaultContext);
 }
 
 Result<Slo> ParseSlo(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -31,11 +32,17 @@ void AddMachineChanges(CLI::App& app, PlanInputOptions* options);
 struct PlanInput {
   MachineProfile machine;
   Workload workload;
-  std::optional<Plan> measured;  // the service's own plan, where the machine is this one
+  // The service's own plan for latency or bottleneck, where the machine is this one as it is.
+  std::optional<Plan> measured;
 };
 
 // Measures this machine where it must, with progress on stderr.
 Result<PlanInput> LoadPlanInput(const PlanInputOptions& options, const Objective& objective);
+
+// Of a model file, or of a motley.workload/1 file where `file` is not empty; `context_tokens` 0:
+// the file's, or 4096 for a model.
+Result<Workload> LoadWorkload(const std::string& model, const std::string& file,
+                              int context_tokens);
 
 // "ttft=1.5,itl=0.05": seconds over 0, either or both; empty: no limits.
 Result<Slo> ParseSlo(std::string_view text);

@@ -10,8 +10,8 @@
 #include "client/cli/input/plan_input.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/output.h"
-#include "client/cli/show/plan_explain.h"
-#include "client/cli/show/plan_text.h"
+#include "client/cli/plan/plan_explain.h"
+#include "client/cli/plan/plan_text.h"
 #include "scheduler/choose/choose.h"
 #include "scheduler/partition/partitioner.h"
 

@@ -236,12 +236,10 @@ class WhatIf : public testing::Test {
         "kv_bytes_per_token_layer":4096,"context_tokens":4096,"items":[)" +
                         items + R"(,{"name":"head","weight_bytes":1e8,"flops_per_token":2e8}]})");
   }
-  void Write(const char* name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-  }
+  void Write(const char* name, const std::string& text) { std::ofstream(folder_ / name) << text; }
   json Ask(std::vector<std::string> words) {
-    std::vector<std::string> all = {"whatif", "--machine", folder_ / "m.json", "--workload",
-                                    folder_ / "w.json", "--json"};
+    std::vector<std::string> all = {"whatif",     "--machine",        folder_ / "m.json",
+                                    "--workload", folder_ / "w.json", "--json"};
     all.insert(all.end(), words.begin(), words.end());
     const Said said = RunProgram(all);
     status_ = said.status;

@@ -1,4 +1,4 @@
-#include "client/cli/show/plan_explain.h"
+#include "client/cli/plan/plan_explain.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "client/cli/show/plan_text.h"
+#include "client/cli/plan/plan_text.h"
 
 #include <fmt/format.h>
 

@@ -88,6 +88,7 @@ double Proposals::SplitRate(int state, int prefill_state) const {
 // The sets of devices that prefill, the most promising first.
 std::vector<int> Proposals::SplitsAbove(int state, double rate) const {
   std::vector<int> above;
+  if (!prefills_) return above;
   for (int part = 1; part < state; ++part) {
     bool within = true;
     for (int cls = 0; cls < sets_.classes(); ++cls) {

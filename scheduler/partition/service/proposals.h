@@ -35,7 +35,7 @@ class Proposals {
   const DeviceSets& sets() const { return sets_; }
   double Rate(int state) const { return unions_->Rate(state); }
   Result<Proposal> TogetherWithin(int state) const;
-  Result<Proposal> SplitWithin(int state) const;  // where splits were compared
+  Result<Proposal> SplitWithin(int state) const;  // nothing where splits were not compared
   Result<Proposal> BestWithin(int state) const;
   // Where they were not: the plan found when one device of the class is gone.
   Result<Proposal> Without(int cls) const;

@@ -6,8 +6,7 @@ namespace motley {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Blocks of three, and blocks of those, as long as there is one for each device.
-constexpr int kBlock = 3;
+constexpr int kBlock = 9;
 
 // Where blocks may end: the first and the last item, often unlike the rest, are blocks of their
 // own.
@@ -132,14 +131,11 @@ UsefulValues::UsefulValues(const Problem& problem, const StateTable& table)
       if (!way.runs.extra.empty()) return;
     }
   }
-  const std::vector<int> ends = BlockEnds(problem.items);
-  if (problem.items < 4 * kBlock || static_cast<int>(ends.size()) - 1 < table.Used(table.full())) {
-    return;
-  }
-  const Problem coarse = InBlocks(problem, ends);
+  if (problem.items < 4 * kBlock) return;
+  const Problem coarse = InBlocks(problem, BlockEnds(problem.items));
   auto blocks = StateTable::Make(coarse);
   if (!blocks.ok()) return;
-  SolveBottleneckWithin(coarse, *blocks, UsefulValues(coarse, *blocks));
+  SolveBottleneckWithin(coarse, *blocks, UsefulValues());
   // Sums of blocks are rounded in another order than those of items.
   most_us_ = WorstAnswer(coarse, *blocks) * (1 + 1e-9);
   if (!(most_us_ < kInfinity)) return;

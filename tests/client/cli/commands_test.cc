@@ -258,7 +258,7 @@ TEST_F(WhatIf, ACardMakesOneRequestFasterAndSaysOnWhat) {
   const auto itl = [&](size_t i) { return rows[i]["latency"]["predicted"]["itl_s"].get<double>(); };
   EXPECT_LT(itl(1), itl(0) / 5);
   EXPECT_LE(itl(2), itl(1));
-  EXPECT_EQ(rows[1]["latency"]["predicted"]["prior"][0], "rtx-3090");
+  EXPECT_THAT(rows[1]["latency"]["predicted"]["prior"], testing::Contains("rtx-3090"));
   EXPECT_GT(rows[2]["added_w"], rows[1]["added_w"]);
 }
 

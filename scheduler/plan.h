@@ -79,8 +79,8 @@ struct Prediction {
 };
 
 struct Proof {
-  // "exact"; "bounded": the gap says how much better a plan could be; "given": stages chosen by
-  // hand, no bound.
+  // "exact"; "bounded": the gap says how much better a plan could be; "heuristic":
+  // the best of what was simulated; "given": stages chosen by hand. The last two have no bound.
   std::string method = "exact";
   // latency, bottleneck: us; throughput: generated tokens per second; goodput: requests per second;
   // cost: joules per generated token. gap: how far value is from bound, as a share of bound.

@@ -44,7 +44,7 @@ Plan Winner(const std::vector<Contender>& contenders) {
   Plan plan = contenders.front().plan;
   Describe(contenders.front(), &plan);
   // The partitioner's bound holds for its own value, not for what is simulated.
-  plan.proof.method = "simulated";
+  plan.proof.method = "heuristic";
   plan.proof.bound = plan.proof.gap = kUnknownNumber;
   plan.proof.candidates = static_cast<long>(contenders.size());
   plan.alternatives.clear();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/bytes.h"
@@ -96,11 +97,26 @@ std::string ValueLine(const Plan& plan) {
 }
 
 std::string AlternativeLine(const Plan& plan, const Plan::Alternative& a) {
-  if (plan.objective.kind == ObjectiveKind::kThroughput) {
-    return fmt::format("  {}: {:.1f} tok/s\n", a.change, a.value);
+  switch (plan.objective.kind) {
+    case ObjectiveKind::kThroughput:
+      return fmt::format("  {}: {:.1f} tok/s\n", a.change, a.value);
+    case ObjectiveKind::kGoodput:
+      return fmt::format("  {}: {:.3g} requests/s\n", a.change, a.value);
+    case ObjectiveKind::kCost:
+      return fmt::format("  {}: {:.3g} J per token\n", a.change, a.value);
+    default:
+      return fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms{}\n", a.change, a.predicted.ttft_s,
+                         a.predicted.itl_s * 1e3, Worse(a.value, plan.proof.value));
   }
-  return fmt::format("  {}: ttft {:.3f} s, itl {:.2f} ms{}\n", a.change, a.predicted.ttft_s,
-                     a.predicted.itl_s * 1e3, Worse(a.value, plan.proof.value));
+}
+
+// Only where a bound is known is there a gap to it.
+std::string ProofLine(const Proof& proof) {
+  std::string out = fmt::format("limited by {}   ({}", proof.binding, proof.method);
+  if (std::isfinite(proof.gap)) out += fmt::format(", gap {:.1f} %", proof.gap * 100);
+  out += fmt::format(", {} candidates", proof.candidates);
+  if (proof.solve_ms > 0) out += fmt::format(", {:.1f} ms", proof.solve_ms);
+  return out + ")\n";
 }
 
 }  // namespace
@@ -114,9 +130,7 @@ std::string PlanText(const Plan& plan, int items) {
       "predicted  ttft {:.3f} s   itl {:.2f} ms   prefill {:.0f} tok/s   decode {:.1f} tok/s\n",
       p.ttft_s, p.itl_s * 1e3, p.prefill_tokens_per_s, p.decode_tokens_per_s);
   out += ValueLine(plan);
-  out += fmt::format("limited by {}   ({}, gap {:.1f} %, {} candidates, {:.1f} ms)\n",
-                     plan.proof.binding, plan.proof.method, plan.proof.gap * 100,
-                     plan.proof.candidates, plan.proof.solve_ms);
+  out += ProofLine(plan.proof);
   for (const Plan::Unused& unused : plan.unused)
     out += fmt::format("  {} unused: {}\n", unused.device, unused.reason);
   for (const Plan::Alternative& a : plan.alternatives) out += AlternativeLine(plan, a);

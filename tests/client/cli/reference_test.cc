@@ -96,8 +96,8 @@ TEST(Completion, BashCompletesCommands) {
 }
 
 TEST(Completion, BashCompletesOptionsOfTheCommandOnTheLine) {
-  EXPECT_EQ(BashProposes({"devices", "--wi"}), std::set<std::string>{"--wide"});
-  EXPECT_EQ(BashProposes({"plan", "--wi"}), std::set<std::string>{});
+  EXPECT_EQ(BashProposes({"devices", "--wid"}), std::set<std::string>{"--wide"});
+  EXPECT_EQ(BashProposes({"plan", "--wid"}), std::set<std::string>{});
   EXPECT_EQ(BashProposes({"models", "check", "--js"}), std::set<std::string>{"--json"});
 }
 

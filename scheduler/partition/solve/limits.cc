@@ -6,7 +6,8 @@ namespace motley {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr int kBlock = 9;
+// Blocks of three, and blocks of those, as long as there is one for each device.
+constexpr int kBlock = 3;
 
 // Where blocks may end: the first and the last item, often unlike the rest, are blocks of their
 // own.
@@ -83,6 +84,7 @@ bool HoldsAnything(const DeviceClass& device) {
 
 // The worst answer to any question that has one; infinite where blocks have none and items might.
 double WorstAnswer(const Problem& problem, const StateTable& blocks) {
+  // Of items: what memory rules out there, blocks need not have.
   const std::vector<int> reach = FurthestByMemory(problem, blocks);
   double worst = 0;
   bool all = true;
@@ -106,24 +108,24 @@ double WorstAnswer(const Problem& problem, const StateTable& blocks) {
   return all ? std::max(worst, blocks.Final(blocks.full())) : worst;
 }
 
-int MostItems(const DeviceClass& device, double most_us) {
-  int most = 0;
-  for (const Way& way : device.ways) {
-    const int items = static_cast<int>(way.runs.lo.size()) - 1;
-    for (int end = 1; end <= items; ++end) {
+// [end]: the earliest start of a run that ends there, within a cost.
+std::vector<int> EarliestStarts(const DeviceClass& device, int items, double most_us) {
+  std::vector<int> starts(items + 1, items);
+  for (int end = 0; end <= items; ++end) {
+    starts[end] = end;
+    for (const Way& way : device.ways) {
       // The cost of a run falls as it starts later.
       int first = way.runs.lo[end];
       while (first < end && way.Cost(first, end) > most_us) ++first;
-      most = std::max(most, end - first);
+      starts[end] = std::min(starts[end], first);
     }
   }
-  return most;
+  return starts;
 }
 
 }  // namespace
 
-UsefulValues::UsefulValues(const Problem& problem, const StateTable& table)
-    : items_(problem.items), table_(&table) {
+UsefulValues::UsefulValues(const Problem& problem, const StateTable& table) {
   for (const DeviceClass& device : problem.classes) {
     // A group would count beside its members; runs that fit by an odd chance are in no block.
     if (!device.parts.empty()) return;
@@ -131,27 +133,30 @@ UsefulValues::UsefulValues(const Problem& problem, const StateTable& table)
       if (!way.runs.extra.empty()) return;
     }
   }
-  if (problem.items < 4 * kBlock) return;
-  const Problem coarse = InBlocks(problem, BlockEnds(problem.items));
+  const std::vector<int> ends = BlockEnds(problem.items);
+  if (problem.items < 4 * kBlock || static_cast<int>(ends.size()) - 1 < table.Used(table.full())) {
+    return;
+  }
+  const Problem coarse = InBlocks(problem, ends);
   auto blocks = StateTable::Make(coarse);
   if (!blocks.ok()) return;
-  SolveBottleneckWithin(coarse, *blocks, UsefulValues());
+  SolveBottleneckWithin(coarse, *blocks, UsefulValues(coarse, *blocks));
   // Sums of blocks are rounded in another order than those of items.
-  most_us_ = WorstAnswer(coarse, *blocks) * (1 + 1e-9);
+  most_us_ = WorstAnswer(problem, *blocks) * (1 + 1e-9);
   if (!(most_us_ < kInfinity)) return;
+  std::vector<std::vector<int>> starts;
   for (const DeviceClass& device : problem.classes) {
-    most_items_.push_back(MostItems(device, most_us_));
+    starts.push_back(EarliestStarts(device, problem.items, most_us_));
   }
-}
-
-int UsefulValues::TakenByRest(int state) const {
-  int taken = 0;
-  for (size_t cls = 0; cls < most_items_.size(); ++cls) {
-    const int left = table_->Count(table_->full(), static_cast<int>(cls)) -
-                     table_->Count(state, static_cast<int>(cls));
-    taken += left * most_items_[cls];
+  least_items_.assign(table.states(), problem.items);
+  for (int rest = 1; rest < table.states(); ++rest) {
+    int& least = least_items_[rest];
+    for (int cls = 0; cls < table.classes(); ++cls) {
+      if (table.Count(rest, cls) == 0) continue;
+      least = std::min(least, starts[cls][least_items_[rest - table.stride(cls)]]);
+    }
   }
-  return std::min(taken, items_);
+  full_ = table.full();
 }
 
 }  // namespace motley

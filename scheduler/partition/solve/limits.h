@@ -19,15 +19,14 @@ class UsefulValues {
 
   double most() const { return most_us_; }
   // The least number of items that a state must have placed: 0 where nothing is known.
-  int LeastItems(int state) const { return most_items_.empty() ? 0 : items_ - TakenByRest(state); }
+  int LeastItems(int state) const {
+    return least_items_.empty() ? 0 : least_items_[static_cast<size_t>(full_ - state)];
+  }
 
  private:
-  int TakenByRest(int state) const;
-
   double most_us_ = std::numeric_limits<double>::infinity();
-  int items_ = 0;
-  const StateTable* table_ = nullptr;
-  std::vector<int> most_items_;  // [class]: of any run within most_us_
+  int full_ = 0;
+  std::vector<int> least_items_;  // [the devices that are left]
 };
 
 }  // namespace motley

@@ -146,16 +146,20 @@ struct Search {
       for (int last = next; last < items; ++last) {
         token += device.item_times->decode[last];
         if (prompt > 0) whole += device.item_times->prefill[last];
-        const auto go = [&](double token_us, double prompt_us) {
-          From(last + 1, used | taken, d,
-               latency + prompt_link + prompt_us + output * (link + token_us),
-               std::max(bottleneck, link + token_us));
+        // Of each objective the better mode: what comes after is the same for both.
+        double request_us = kInfinity, token_us = kInfinity;
+        const auto offer = [&](double one, double all) {
+          request_us = std::min(request_us, all + output * one);
+          token_us = std::min(token_us, one);
         };
-        if (Bytes(next, last) <= device.usable_bytes) go(token, whole);
-        if (streaming == Streaming::kNever) continue;
-        const double stream = StreamUs(d, next, last);
-        if (StreamedBytes(next, last) > device.usable_bytes) continue;
-        go(std::max(token, stream), prompt > 0 ? std::max(whole, stream) : 0);
+        if (Bytes(next, last) <= device.usable_bytes) offer(token, whole);
+        if (streaming == Streaming::kAllowed && StreamedBytes(next, last) <= device.usable_bytes) {
+          const double stream = StreamUs(d, next, last);
+          offer(std::max(token, stream), prompt > 0 ? std::max(whole, stream) : 0);
+        }
+        if (token_us == kInfinity) continue;
+        From(last + 1, used | taken, d, latency + prompt_link + output * link + request_us,
+             std::max(bottleneck, link + token_us));
       }
     }
   }

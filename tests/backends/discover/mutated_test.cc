@@ -71,7 +71,7 @@ std::string Garbage(std::mt19937& random) {
 void Damage(const fs::path& path, const std::vector<fs::path>& all, const fs::path& outside,
             std::mt19937& random) {
   std::error_code error;
-  const fs::path other = all[random() % all.size()];
+  const fs::path& other = all[random() % all.size()];
   switch (random() % 6) {
     case 0:
       fs::remove_all(path, error);

@@ -12,8 +12,7 @@ namespace motley {
 int64_t WorstCaseBlocks(const Request& request, const SchedulerLimits& limits);
 
 // InvalidArgument with both numbers and the field at fault: an empty prompt, a negative max_tokens,
-// computed_tokens out of range,
-// more tokens than the context, more blocks than the pool.
+// computed_tokens out of range, more tokens than the context, more blocks than the pool.
 Status CheckRequest(const Request& request, const SchedulerLimits& limits);
 
 }  // namespace motley

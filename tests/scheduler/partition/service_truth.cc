@@ -3,25 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
+
+#include "tests/scheduler/partition/dice.h"
 
 namespace motley {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-class Dice {
- public:
-  explicit Dice(uint64_t seed) : engine_(seed) {}
-  int Int(int low, int high) { return std::uniform_int_distribution<int>(low, high)(engine_); }
-  double Real(double low, double high) {
-    return std::uniform_real_distribution<double>(low, high)(engine_);
-  }
-  bool Chance(double p) { return Real(0, 1) < p; }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 DeviceProfile RandomDevice(Dice& dice, const Workload& workload, int index) {
   DeviceProfile device;

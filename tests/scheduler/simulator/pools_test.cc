@@ -7,19 +7,10 @@
 
 #include "scheduler/simulator/simulator.h"
 #include "tests/scheduler/simulator/boxes.h"
+#include "tests/scheduler/simulator/simulated.h"
 
 namespace motley {
 namespace {
-
-SimulationResult Simulated(const MachineProfile& machine, const Workload& workload,
-                           const Plan& plan, const std::vector<Arrival>& arrivals,
-                           const SimulationOptions& options = {}) {
-  const auto result = Simulate(machine, workload, plan, arrivals, options);
-  EXPECT_TRUE(result.ok()) << result.error().message;
-  if (!result.ok()) return {};
-  EXPECT_THAT(result->violations, ::testing::IsEmpty());
-  return *result;
-}
 
 std::vector<Arrival> Poisson(double rate, const std::string& lengths, double seconds) {
   return *DrawArrivals({ArrivalProcess::Kind::kPoisson, rate}, *ParseLengths(lengths), seconds, 1);

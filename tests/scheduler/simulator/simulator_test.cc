@@ -7,22 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/scheduler/simulator/boxes.h"
+#include "tests/scheduler/simulator/simulated.h"
 
 namespace motley {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
-SimulationResult Simulated(const MachineProfile& machine, const Workload& workload,
-                           const Plan& plan, const std::vector<Arrival>& arrivals,
-                           const SimulationOptions& options = {}) {
-  const auto result = Simulate(machine, workload, plan, arrivals, options);
-  EXPECT_TRUE(result.ok()) << result.error().message;
-  if (!result.ok()) return {};
-  EXPECT_THAT(result->violations, IsEmpty());
-  return *result;
-}
 
 // [nv0: 4 layers], one request of 1200 in chunks of 500, 500 and 200, then 9 more tokens.
 TEST(Simulator, OneRequestOnOneDeviceTakesWhatTheClosedFormSays) {
